@@ -37,6 +37,7 @@ up: setup  ## demo county, then both sites on :8000 and :8001 (ARGS="--port N --
 
 test: setup-test  ## all tests
 	$(RUN)python -m pytest -n auto --dist loadgroup $(ARGS)
+	TAIHE_TEST_SITE=zone $(RUN)python -m pytest tests/zone_site $(ARGS)
 
 check: setup-test  ## format, lint, types, import contracts, migrations, docs
 	$(RUN)ruff format --check .
@@ -58,7 +59,8 @@ bench: setup-test  ## figures beside their baselines
 	$(RUN)taihe bench $(ARGS)
 
 nightly: setup-test  ## long proofs: many kills, fuzzing, all engines
-	TAIHE_NIGHTLY=1 $(RUN)python -m pytest -m "nightly or not nightly" $(ARGS)
+	TAIHE_NIGHTLY=1 $(RUN)python -m pytest $(ARGS)
+	TAIHE_NIGHTLY=1 TAIHE_TEST_SITE=zone $(RUN)python -m pytest tests/zone_site $(ARGS)
 
 lock: | .venv/bin/python  ## resolve the locked requirements anew
 	$(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml --extra lake --extra server -o locks/run.txt

@@ -1,0 +1,1 @@
+"""The command `taihe`: reads arguments, calls a context, prints. It decides nothing."""

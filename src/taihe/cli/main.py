@@ -1,0 +1,62 @@
+"""
+The command `taihe`.
+
+Each context adds its own commands (`add_parsers`); this module joins them, turns expected
+errors into a sentence and an exit code, and keeps `taihe --help` free of Django.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+from taihe import __version__
+from taihe.kernel.errors import TaiheError
+
+OFFERS = (
+    "taihe.config.commands",
+    "taihe.base.commands",
+    "taihe.record.commands",
+    "taihe.county.commands",
+    "taihe.fhir.commands",
+    "taihe.claims.commands",
+    "taihe.zone.commands",
+    "taihe.cli.bench",
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands of all contexts."""
+    top = argparse.ArgumentParser(
+        prog="taihe",
+        description="太和: one resident record, insurance audit and development-zone desk.",
+    )
+    top.add_argument("--version", action="version", version=f"taihe {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for name in OFFERS:
+        import_module(name).add_parsers(commands)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 only when the work was done as asked."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen) or 0)
+    except TaiheError as error:
+        print(f"taihe: {error.problem}", file=sys.stderr)
+        if error.do:
+            print(f"       {error.do}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("taihe: stopped. What was committed is kept; run it again to go on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

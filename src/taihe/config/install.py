@@ -1,0 +1,54 @@
+"""
+Making a site ready in its folder: folders, keys, tables.
+
+Runs in a process of its own per site (`python -m taihe.config.install SITE DIR`), because a
+process is one site for its whole life.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+
+from taihe.config.site import Folder, Site, configure
+from taihe.kernel.errors import Busy, TaiheError
+
+
+def install(site: Site, data: Path, *, demo: bool = False) -> None:
+    """Create what is missing and bring the tables up to date; safe to run again."""
+    folder = Folder(data).of(site)
+    folder.create(demo=demo)
+    configure(site, data)
+    migrate()
+
+
+def migrate() -> None:
+    """Bring the tables of this process's site up to date."""
+    from django.core.management import call_command
+    from django.db import OperationalError
+
+    try:
+        for database in ("default", "access"):
+            call_command("migrate", database=database, verbosity=0, interactive=False)
+    except (OperationalError, sqlite3.OperationalError) as error:
+        raise Busy(
+            f"The tables could not be made: {error}.",
+            "Check that the disk has space and the folder can be written, then run it again.",
+        ) from None
+
+
+def main(arguments: list[str]) -> int:
+    """`SITE DIR [demo]`."""
+    site, data, *rest = arguments
+    assert site in ("health", "zone")
+    try:
+        install(site, Path(data), demo="demo" in rest)  # type: ignore[arg-type]
+    except TaiheError as error:
+        print(f"taihe: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,24 @@
+"""
+Who meets whom. Lower contexts offer extension points; only here are they filled.
+
+*Table handlers* take exchange tables that `load` finds, *panels* appear on the record page,
+*navigation* is what a role sees on the left.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+
+def connect() -> None:
+    """Fill the extension points of this process's site."""
+    if settings.TAIHE_SITE == "health":
+        _connect_health()
+
+
+def _connect_health() -> None:
+    from taihe.claims import public as claims
+    from taihe.record import load
+
+    for name, handler in claims.table_handlers().items():
+        load.register_table_handler(name, handler)
