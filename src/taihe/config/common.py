@@ -11,6 +11,14 @@ from taihe.config.site import NAMES, Folder, Site, data_folder
 
 SOURCE = Path(taihe.__file__).parent
 
+
+def _there(name: str) -> bool:  # TODO remove once every context has landed
+    parts = name.split(".")
+    return (SOURCE.parent / Path(*parts)).with_suffix(".py").exists() or (
+        SOURCE.parent / Path(*parts) / "__init__.py"
+    ).exists()
+
+
 LOADED_ROLES = {
     "resident": "/app/",
     "clinician": "/desk/record/",
@@ -72,7 +80,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
             "django_htmx",
             "axes",
             "csp",
-            *apps,
+            *(app for app in apps if _there(app)),
             "taihe.config.apps.Wiring",
         ],
         "MIDDLEWARE": [
@@ -86,7 +94,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "django_htmx.middleware.HtmxMiddleware",
-            "taihe.base.middleware.Errors",
+            *(["taihe.base.middleware.Errors"] if _there("taihe.base.middleware") else []),
             "axes.middleware.AxesMiddleware",
         ],
         "AUTHENTICATION_BACKENDS": [
@@ -120,7 +128,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
                         "django.template.context_processors.i18n",
                         "taihe.config.navigation.context",
                     ],
-                    "builtins": ["taihe.ui.templatetags.taihe"],
+                    "builtins": ["taihe.ui.templatetags.taihe"] if _there("taihe.ui.templatetags.taihe") else [],
                 },
             }
         ],
@@ -172,7 +180,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
         "LOGGING": {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"plain": {"()": "taihe.base.logs.Formatter"}},
+            "formatters": {"plain": {"()": "taihe.base.logs.Formatter"} if _there("taihe.base.logs") else {}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
             "root": {"handlers": ["stderr"], "level": "WARNING"},
             "loggers": {

@@ -12,7 +12,9 @@ from django.conf import settings
 
 def connect() -> None:
     """Fill the extension points of this process's site."""
-    if settings.TAIHE_SITE == "health":
+    from taihe.config.common import _there
+
+    if settings.TAIHE_SITE == "health" and _there("taihe.claims.public") and _there("taihe.record.load"):
         _connect_health()
 
 
