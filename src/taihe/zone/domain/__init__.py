@@ -1,0 +1,1 @@
+"""What decides about projects and figures: no Django, no database, no clock."""

@@ -1,0 +1,165 @@
+"""Reads the knowledge rows of the zone site: zones, names, conventions, industries, printed figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from taihe.kernel.knowledge import BadCell, Cells, read_table
+from taihe.zone.domain.figures import BY_KEY
+from taihe.zone.domain.reconcile import Published
+from taihe.zone.domain.zones import ZoneName
+
+KNOWLEDGE = Path(__file__).parent / "knowledge"
+DEFINITIONS = KNOWLEDGE / "definitions.csv"
+
+
+@dataclass(frozen=True)
+class ZoneRow:
+    """A zone of the list, as its source names it; `area_code` is empty where unknown."""
+
+    zone: str
+    name: str
+    province: str
+    city: str
+    area_code: str
+    honours_2019: tuple[str, ...]
+    park_2019_11: str
+    source: str
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A convention or forum; its days are None where only the year is known."""
+
+    event: str
+    name: str
+    kind: str
+    place: str
+    starts_on: date | None
+    ends_on: date | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Industry:
+    """A code of GB/T 4754-2017; `level` 1 section, 2 division, 3 group, 4 class."""
+
+    code: str
+    level: int
+    parent: str
+    section: str
+    name: str
+
+
+@cache
+def zones() -> tuple[ZoneRow, ...]:
+    """The zones that ship with Taihe."""
+
+    def make(cells: Cells) -> ZoneRow:
+        honours = cells.optional("honours_2019")
+        return ZoneRow(
+            zone=cells.text("zone"),
+            name=cells.text("name"),
+            province=cells.text("province"),
+            city=cells.optional("city"),
+            area_code=cells.optional("area_code"),
+            honours_2019=tuple(honours.split("|")) if honours else (),
+            park_2019_11=cells.optional("park_2019_11"),
+            source=cells.text("source"),
+        )
+
+    return read_table(
+        KNOWLEDGE / "zones.csv", make, required=("zone", "name", "province", "source")
+    ).checked()
+
+
+@cache
+def zone_names() -> tuple[ZoneName, ...]:
+    """Official names and aliases with the days on which they hold."""
+
+    def make(cells: Cells) -> ZoneName:
+        return ZoneName(
+            zone=cells.text("zone"),
+            name=cells.text("name"),
+            kind=cells.choice("kind", ("official", "alias")),
+            level=cells.optional("level"),
+            valid=cells.validity(),
+            source=cells.text("source"),
+        )
+
+    return read_table(
+        KNOWLEDGE / "zone_names.csv", make, required=("zone", "name", "kind", "level", "source")
+    ).checked()
+
+
+@cache
+def events() -> tuple[EventRow, ...]:
+    """Conventions whose figures were published."""
+
+    def make(cells: Cells) -> EventRow:
+        return EventRow(
+            event=cells.text("event"),
+            name=cells.text("name"),
+            kind=cells.text("kind"),
+            place=cells.optional("place"),
+            starts_on=cells.day("starts_on"),
+            ends_on=cells.day("ends_on"),
+            source=cells.text("source"),
+        )
+
+    return read_table(
+        KNOWLEDGE / "events.csv", make, required=("event", "name", "source")
+    ).checked()
+
+
+@cache
+def industries() -> dict[str, Industry]:
+    """GB/T 4754-2017 by code."""
+
+    def make(cells: Cells) -> Industry:
+        return Industry(
+            code=cells.text("code"),
+            level=cells.whole("level"),
+            parent=cells.optional("parent"),
+            section=cells.text("section"),
+            name=cells.text("name"),
+        )
+
+    table = read_table(
+        KNOWLEDGE / "gbt4754_2017.csv", make, required=("code", "level", "name", "source")
+    )
+    return {row.code: row for row in table.checked()}
+
+
+@cache
+def published_figures() -> tuple[Published, ...]:
+    """Figures as printed elsewhere; event `total` is the printed sum of three conventions."""
+
+    def make(cells: Cells) -> Published:
+        key = cells.text("key")
+        if key not in BY_KEY:
+            raise BadCell("key", "There is no such figure.", "Use a key of definitions.csv.")
+        return Published(
+            event=cells.text("event"),
+            key=key,
+            as_of=cells.day("as_of"),
+            printed=cells.text("printed"),
+            unit=cells.choice("unit", ("个", "亿元", "%")),
+            source=cells.text("source"),
+            note=cells.optional("note"),
+            circular=cells.optional("circular") == "yes",
+        )
+
+    return read_table(
+        KNOWLEDGE / "published_figures.csv",
+        make,
+        required=("event", "key", "as_of", "printed", "unit", "source"),
+    ).checked()
+
+
+def published_of(event: str) -> tuple[Published, ...]:
+    """The printed figures of one convention."""
+    return tuple(row for row in published_figures() if row.event == event)
