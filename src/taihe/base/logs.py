@@ -1,0 +1,89 @@
+"""
+Logs without personal data.
+
+A line says what happened where in our code; it holds no address with values, no body, no
+value of a variable and no message of a foreign exception, since those quote their input.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from taihe.kernel.errors import TaiheError
+
+_OURS = str(Path(__file__).parents[1])
+_KNOWN = ("taihe",)
+
+
+def frames(trace: TracebackType | None, *, most: int = 12) -> str:
+    """Where an exception came from: our files, lines and functions; others only by name."""
+    shown = []
+    for frame in traceback.extract_tb(trace)[-most:]:
+        where = Path(frame.filename)
+        name = where.relative_to(_OURS).as_posix() if where.is_relative_to(_OURS) else where.name
+        shown.append(f"{name}:{frame.lineno} {frame.name}")
+    return " < ".join(reversed(shown))
+
+
+def describe(error: BaseException) -> str:
+    """
+    An exception in one line: its class, our own message if it is one of ours, its frames.
+
+    Messages of Taihe's errors hold no value of a patient; those of others may.
+    """
+    said = (
+        f"{type(error).__name__}: {error}"
+        if isinstance(error, TaiheError)
+        else type(error).__name__
+    )
+    line = f"{said} [{frames(error.__traceback__)}]"
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return f"{line} from {type(cause).__name__} [{frames(cause.__traceback__)}]" if cause else line
+
+
+class Formatter(logging.Formatter):
+    """
+    Formats a record as `time level logger message`.
+
+    Only messages of our own loggers are shown with their arguments; a foreign one shows its
+    template, because Django's arguments are paths and messages of exceptions.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; exceptions by class and place."""
+        ours = record.name.split(".")[0] in _KNOWN
+        if ours:
+            message = record.getMessage()
+        else:
+            message = str(record.msg) if "%" in str(record.msg) else "(message withheld)"
+            status = getattr(record, "status_code", None)
+            route = getattr(getattr(record, "request", None), "resolver_match", None)
+            if status is not None:
+                message = f"status {status}"
+            if route is not None:
+                message += f" route {route.view_name or 'unnamed'}"
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = f"{at} {record.levelname} {record.name} {message}"
+        if record.exc_info and record.exc_info[1] is not None:
+            line += f" {describe(record.exc_info[1])}"
+        return line.replace("\n", " ")
+
+
+def quiet_uncaught() -> None:
+    """Have what nobody catches, in any thread, described without its values."""
+    import threading
+
+    def say(error: BaseException | None, where: str) -> None:
+        if error is None or isinstance(error, (KeyboardInterrupt, SystemExit)):
+            return
+        sys.stderr.write(f"taihe: {where}: {describe(error)}\n")
+
+    threading.excepthook = lambda hook: say(
+        hook.exc_value, hook.thread.name if hook.thread else "thread"
+    )
+    sys.excepthook = lambda kind, error, trace: say(error, "unexpected")

@@ -1,0 +1,1 @@
+"""Tables of the ground floor, step by step."""
