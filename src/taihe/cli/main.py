@@ -24,6 +24,7 @@ OFFERS = (
     "taihe.claims.commands",
     "taihe.zone.commands",
     "taihe.cli.bench",
+    "taihe.cli.conformance",
 )
 
 
