@@ -45,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 only when the work was done as asked."""
     chosen = parser().parse_args(arguments)
     try:
+        _become_site(chosen)
         return int(chosen.run(chosen) or 0)
     except TaiheError as error:
         print(f"taihe: {error.problem}", file=sys.stderr)
@@ -57,6 +58,22 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _become_site(chosen: argparse.Namespace) -> None:
+    """
+    Make this process a site where a command needs one.
+
+    A command says so by `needs_site`: a site's name, or a function of the arguments that
+    returns one (or None). Contexts cannot do it themselves: settings lie above them.
+    """
+    site = getattr(chosen, "needs_site", None)
+    if callable(site):
+        site = site(chosen)
+    if site:
+        from taihe.config.site import configure, data_folder
+
+        configure(site, data_folder(chosen.data))
 
 
 if __name__ == "__main__":
