@@ -1,0 +1,1 @@
+"""What claims decides: pure, without a database and without a clock."""

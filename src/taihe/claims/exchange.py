@@ -1,0 +1,511 @@
+"""
+Exchange tables (person, mdtrt, fee): files as institutions send them, into typed columns.
+
+The reader accepts csv, csv.gz and parquet, in UTF-8 or GB 18030, under the national field
+names or their aliases (`knowledge/exchange_fields.csv`). What cannot be read is a `Problem`
+with file, line, column and what to do; the other rows go on. Files of any size stream
+through DuckDB. Money becomes fen, quantities ten-thousandths, dates day numbers.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import tempfile
+import zlib
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from taihe.kernel.errors import NotFound, Problem
+from taihe.kernel.knowledge import Cells, read_table
+
+KNOWLEDGE = Path(__file__).parent / "knowledge"
+LISTED = 1000
+"""How many problems of one file are listed; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """
+    One column of an exchange table: its national name, aliases and type.
+
+    `required` is key (a row without it is left out), expected (its absence is reported, and
+    the classes that ask for it find nothing) or optional.
+    """
+
+    table: str
+    name: str
+    aliases: tuple[str, ...]
+    type: str
+    required: str
+    title: str
+
+
+@lru_cache
+def fields() -> dict[str, tuple[Field, ...]]:
+    """The columns of each exchange table."""
+
+    def make(cells: Cells) -> Field:
+        return Field(
+            table=cells.text("table"),
+            name=cells.text("name"),
+            aliases=tuple(cells.optional("aliases").split("|"))
+            if cells.optional("aliases")
+            else (),
+            type=cells.text("type"),
+            required=cells.choice("required", ("key", "expected", "optional")),
+            title=cells.text("title"),
+        )
+
+    rows = read_table(KNOWLEDGE / "exchange_fields.csv", make, required=("table", "name")).checked()
+    return {
+        table: tuple(row for row in rows if row.table == table)
+        for table in dict.fromkeys(row.table for row in rows)
+    }
+
+
+@lru_cache
+def _file_names() -> dict[str, str]:
+    def make(cells: Cells) -> tuple[str, str]:
+        return cells.text("table"), cells.text("names")
+
+    rows = read_table(KNOWLEDGE / "exchange_files.csv", make, required=("table", "names")).checked()
+    return {name: table for table, names in rows for name in names.split("|")}
+
+
+@lru_cache
+def _values() -> dict[str, dict[str, int]]:
+    def make(cells: Cells) -> tuple[str, str, int]:
+        return cells.text("type"), cells.optional("value"), cells.whole("meaning")
+
+    rows = read_table(
+        KNOWLEDGE / "exchange_values.csv", make, required=("type", "value", "meaning")
+    ).checked()
+    found: dict[str, dict[str, int]] = {}
+    for kind, value, meaning in rows:
+        found.setdefault(kind, {})[value] = meaning
+    return found
+
+
+_STEM = re.compile(r"(?P<stem>.+?)(?:[_-]?\d+)?\.(?:csv|csv\.gz|parquet)", re.IGNORECASE)
+
+
+def table_of(path: Path) -> str | None:
+    """
+    The exchange table that a file holds by its name, or None when it is no exchange table.
+
+    `fee.csv.gz`, `FEE_LIST_D.csv` and `fee_2025.parquet` are all fee.
+    """
+    match = _STEM.fullmatch(path.name)
+    return _file_names().get(match["stem"].lower()) if match else None
+
+
+def find_tables(folder: Path) -> dict[str, list[Path]]:
+    """The exchange tables that lie directly in a folder, sorted by name."""
+    if not folder.is_dir():
+        raise NotFound(f"{folder} is no folder.", "Name a folder with person, mdtrt and fee.")
+    found: dict[str, list[Path]] = {table: [] for table in fields()}
+    for path in sorted(folder.iterdir()):
+        table = table_of(path) if path.is_file() else None
+        if table:
+            found[table].append(path)
+    return found
+
+
+_TYPES = {
+    "text": "VARCHAR",
+    "date": "DATE",
+    "quantity": "BIGINT",
+    "money": "BIGINT",
+    "sex": "TINYINT",
+    "level": "TINYINT",
+    "visit": "TINYINT",
+    "flag": "TINYINT",
+    "insurance": "SMALLINT",
+}
+_SAY = {
+    "text": ("is empty", "Fill it in."),
+    "date": ("is not a date, or lies in the future", "Write YYYY-MM-DD."),
+    "quantity": ("is not a number", "Write digits, as in 2 or 2.5."),
+    "money": ("is not an amount of money", "Write yuan in digits, as in 12.50."),
+    "sex": ("is an unknown code", "Use 1 male, 2 female, 0 unknown, 9 not stated."),
+    "level": ("is an unknown code", "Use 3, 2 or 1, or 9 where there is no level."),
+    "visit": ("is an unknown code", "Use a code of exchange_values.csv, as 1 or 2."),
+    "flag": ("is an unknown code", "Use 0 or 1."),
+    "insurance": ("is an unknown code", "Use a code of exchange_values.csv, as 310 or 390."),
+}
+
+
+def _convert(kind: str, cell: str) -> str:
+    """SQL that turns a text cell into its type, or NULL."""
+    if kind == "text":
+        return f"nullif(trim({cell}), '')"
+    if kind == "date":
+        day = f"split_part(replace(trim({cell}), 'T', ' '), ' ', 1)"
+        return (
+            f"CASE WHEN length({day}) = 8 AND try_cast({day} AS INTEGER) IS NOT NULL "
+            f"THEN CAST(try_strptime({day}, '%Y%m%d') AS DATE) "
+            f"ELSE try_cast(replace({day}, '/', '-') AS DATE) END"
+        )
+    if kind == "quantity":
+        return f"CAST(try_cast({cell} AS DECIMAL(18, 4)) * 10000 AS BIGINT)"
+    if kind == "money":
+        return f"CAST(round(try_cast({cell} AS DECIMAL(18, 4)) * 100) AS BIGINT)"
+    cases = " ".join(f"WHEN '{value}' THEN {meaning}" for value, meaning in _values()[kind].items())
+    return f"CASE trim(coalesce({cell}, '')) {cases} END"
+
+
+@dataclass
+class Reading:
+    """
+    Exchange tables being read into a DuckDB connection as `raw_person`, `raw_mdtrt`, `raw_fee`.
+
+    `today` bounds dates; `left_out` counts rows that had to be left out; `read` counts all.
+    """
+
+    connection: Any
+    today: date
+    problems: list[Problem] = field(default_factory=list)
+    left_out: int = 0
+    read: int = 0
+    files: int = 0
+    _scratch: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for table, columns in fields().items():
+            typed = ", ".join(f"{column.name} {_TYPES[column.type]}" for column in columns)
+            self.connection.execute(
+                f"CREATE OR REPLACE TABLE raw_{table} ({typed}, file INTEGER, bad BIGINT)"
+            )
+
+    def close(self) -> None:
+        """Remove temporary files."""
+        for folder in self._scratch:
+            folder.cleanup()
+        self._scratch.clear()
+
+    def add(self, path: Path, table: str) -> int:
+        """Read one file into its table; returns how many rows were kept."""
+        self.files += 1
+        try:
+            if path.name.lower().endswith(".parquet"):
+                return self._parquet(path, table)
+            return self._csv(path, table)
+        except OSError as error:
+            self._problem(
+                path,
+                None,
+                None,
+                "unreadable",
+                f"The file cannot be read: {error.strerror or 'input-output error'}.",
+                "Check that it exists, that you may read it and that the disk is not full.",
+            )
+        except EOFError:
+            self._problem(path, None, None, "cut-short", "The gzip file is cut short.", _AGAIN)
+        return 0
+
+    # -- parquet and csv --------------------------------------------------------------------
+
+    def _parquet(self, path: Path, table: str) -> int:
+        import duckdb
+
+        source = f"read_parquet('{_quoted(path)}')"
+        try:
+            rows = self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        except duckdb.Error:
+            self._problem(
+                path, None, None, "structure", "The file is no Parquet file.", "Write it again."
+            )
+            return 0
+        chosen = self._choose(path, table, [row[0] for row in rows])
+        if chosen is None:
+            return 0
+        cells = {name: f'CAST("{rows[index][0]}" AS VARCHAR)' for name, index in chosen.items()}
+        self._insert(table, cells, source)
+        return self._report(path, table, cells, source, [])
+
+    def _csv(self, path: Path, table: str) -> int:
+        import duckdb
+
+        text = path
+        header = _header(path)
+        if not header:
+            self._problem(path, None, None, "structure", "The file is empty.", "Send it again.")
+            return 0
+        chosen = self._choose(path, table, header)
+        if chosen is None:
+            return 0
+        cells = {name: f"c{index}" for name, index in chosen.items()}
+        errors: list[tuple[int, int | None, str]] = []
+        for attempt in range(3):
+            try:
+                self._insert(table, cells, self._csv_source(text, len(header), keep=True))
+            except duckdb.IOException as error:
+                if attempt < 2 and "gzip" in str(error).lower():
+                    self._undo(table)
+                    text = self._what_is_left(path)
+                    continue
+                raise OSError(0, "input-output error") from None
+            errors = self.connection.execute(
+                "SELECT line, column_idx, CAST(error_type AS VARCHAR) FROM rejects ORDER BY line"
+            ).fetchall()
+            if attempt < 2 and any("UNICODE" in kind or "ENCOD" in kind for *_, kind in errors):
+                converted = self._from_gb18030(text)
+                if converted is not None:
+                    self._undo(table)
+                    text = converted
+                    continue
+            break
+        source = self._csv_source(text, len(header), keep=False)
+        return self._report(path, table, cells, source, errors)
+
+    def _csv_source(self, path: Path, width: int, *, keep: bool) -> str:
+        names = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(width))
+        stored = "ignore_errors=true"
+        if keep:
+            self.connection.execute("DROP TABLE IF EXISTS rejects")
+            self.connection.execute("DROP TABLE IF EXISTS reject_scan")
+            stored += ", store_rejects=true, rejects_table='rejects', rejects_scan='reject_scan'"
+        return (
+            f"read_csv('{_quoted(path)}', auto_detect=false, header=true, delim=',', quote='\"', "
+            f"escape='\"', columns={{{names}}}, {stored})"
+        )
+
+    def _choose(self, path: Path, table: str, header: list[str]) -> dict[str, int] | None:
+        """The column of each field in this file, or None when a key column is missing."""
+        lower = {name.strip().lower(): n for n, name in reversed(list(enumerate(header)))}
+        chosen: dict[str, int] = {}
+        refused = False
+        for column in fields()[table]:
+            for name in (column.name, *column.aliases):
+                if name in lower:
+                    chosen[column.name] = lower[name]
+                    break
+            else:
+                if column.required == "optional":
+                    continue
+                known = " or ".join((column.name, *column.aliases))
+                refused = refused or column.required == "key"
+                self._problem(
+                    path,
+                    1,
+                    column.name,
+                    "missing-column",
+                    f"The column {known} is missing.",
+                    "Add it; the whole file was left out."
+                    if column.required == "key"
+                    else "Add it; classes that ask for it find nothing.",
+                )
+        return None if refused else chosen
+
+    # -- rows -------------------------------------------------------------------------------
+
+    def _select(self, table: str, cells: dict[str, str]) -> tuple[str, str]:
+        """SQL of the typed columns, and of the bits of fields that are bad."""
+        typed, bits = [], ["0"]
+        for n, column in enumerate(fields()[table]):
+            cell = cells.get(column.name)
+            if cell is None:
+                typed.append(f"CAST(NULL AS {_TYPES[column.type]}) AS {column.name}")
+                continue
+            value = _convert(column.type, cell)
+            typed.append(f"{value} AS {column.name}")
+            bad = f"{column.name} IS NULL"
+            if column.required != "key" and column.type != "text":
+                bad += f" AND trim(coalesce({cell}, '')) <> ''"
+            elif column.required != "key":
+                continue
+            if column.type == "date":
+                bad = f"({bad}) OR {column.name} > DATE '{self.today.isoformat()}'"
+            bits.append(f"CASE WHEN {bad} THEN {1 << n} ELSE 0 END")
+        return ", ".join(typed), " + ".join(bits)
+
+    def _insert(self, table: str, cells: dict[str, str], source: str) -> None:
+        names = ", ".join(column.name for column in fields()[table])
+        typed, bits = self._select(table, cells)
+        self.connection.execute(
+            f"INSERT INTO raw_{table} ({names}, file, bad) "
+            f"SELECT {names}, {self.files}, {bits} FROM (SELECT *, {typed} FROM {source})"
+        )
+
+    def _undo(self, table: str) -> None:
+        self.connection.execute(f"DELETE FROM raw_{table} WHERE file = {self.files}")
+
+    def _report(
+        self,
+        path: Path,
+        table: str,
+        cells: dict[str, str],
+        source: str,
+        errors: list[tuple[int, int | None, str]],
+    ) -> int:
+        """Turn rejected lines and bad cells into problems; returns how many rows stay."""
+        columns = fields()[table]
+        rejected = sorted({line for line, *_ in errors})
+        for line in rejected[:LISTED]:
+            kind = next(kind for at, _, kind in errors if at == line)
+            self._problem(path, line, None, *_rejection(kind))
+        self._rest(path, len(rejected))
+        kept, bad = self.connection.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE bad <> 0) FROM raw_{table} WHERE file = ?",
+            [self.files],
+        ).fetchone()
+        self.read += kept + len(rejected)
+        self.left_out += len(rejected)
+        if bad:
+            typed, bits = self._select(table, cells)
+            found = self.connection.execute(
+                f"SELECT nth, bad FROM (SELECT nth, {bits} AS bad FROM "
+                f"(SELECT *, {typed} FROM (SELECT row_number() OVER () AS nth, * FROM {source}))) "
+                f"WHERE bad <> 0 ORDER BY nth LIMIT {LISTED}"
+            ).fetchall()
+            for nth, mask in found:
+                line = nth + 1
+                for other in rejected:
+                    if other > line:
+                        break
+                    line += 1
+                for n, column in enumerate(columns):
+                    if mask >> n & 1:
+                        self._bad_cell(path, line, column)
+            self._rest(path, bad)
+            keys = sum(1 << n for n, column in enumerate(columns) if column.required == "key")
+            gone = self.connection.execute(
+                f"DELETE FROM raw_{table} WHERE file = {self.files} AND bad & {keys} <> 0"
+            ).fetchone()[0]
+            self.left_out += gone
+            kept -= gone
+        return int(kept)
+
+    def _bad_cell(self, path: Path, line: int, column: Field) -> None:
+        said, do = _SAY[column.type]
+        if column.required == "key":
+            do += " The row was left out."
+        self._problem(path, line, column.name, "value", f"{column.name} {said}.", do)
+
+    def _rest(self, path: Path, count: int) -> None:
+        if count > LISTED:
+            self._problem(
+                path,
+                None,
+                None,
+                "more",
+                f"{count - LISTED} further rows have problems.",
+                "Mend those listed first and send the file again.",
+            )
+
+    def _problem(
+        self, path: Path, line: int | None, column: str | None, code: str, problem: str, do: str
+    ) -> None:
+        self.problems.append(Problem(path.name, line, column, code, problem, do))
+
+    # -- repairs ----------------------------------------------------------------------------
+
+    def _temporary(self) -> Path:
+        folder = tempfile.TemporaryDirectory(prefix="taihe-")
+        self._scratch.append(folder)
+        return Path(folder.name) / "table.csv"
+
+    def _what_is_left(self, path: Path) -> Path:
+        """The whole lines of a gzip file that is cut short."""
+        target = self._temporary()
+        lines = 0
+        last = b""
+        with path.open("rb") as source, target.open("wb") as out:
+            unpack = zlib.decompressobj(wbits=31)
+            while block := source.read(1 << 20):
+                try:
+                    data = last + unpack.decompress(block)
+                except zlib.error:
+                    break
+                cut = data.rfind(b"\n") + 1
+                out.write(data[:cut])
+                lines += data.count(b"\n", 0, cut)
+                last = data[cut:]
+        self._problem(
+            path,
+            lines or None,
+            None,
+            "cut-short",
+            f"The gzip file is cut short; {lines} whole lines were read.",
+            _AGAIN,
+        )
+        self.left_out += 1
+        return target
+
+    def _from_gb18030(self, path: Path) -> Path | None:
+        """
+        The text as UTF-8 if it is GB 18030 throughout.
+
+        A text that is UTF-8 with Chinese before its first fault is mixed, not GB 18030: None,
+        and its faulty lines are left out one by one.
+        """
+        with _open(path) as source:
+            check = codecs.getincrementaldecoder("utf-8")()
+            while block := source.read(1 << 20):
+                try:
+                    if not check.decode(block).isascii():
+                        return None
+                except UnicodeDecodeError as error:
+                    if any(byte >= 0x80 for byte in block[: error.start]):
+                        return None
+                    break
+        target = self._temporary()
+        decoder = codecs.getincrementaldecoder("gb18030")()
+        with _open(path) as source, target.open("w", encoding="utf-8", newline="") as out:
+            try:
+                while block := source.read(1 << 20):
+                    out.write(decoder.decode(block))
+                out.write(decoder.decode(b"", final=True))
+            except UnicodeDecodeError:
+                return None
+        return target
+
+
+_AGAIN = "Copy it again from where it came from and repeat."
+
+
+def _rejection(kind: str) -> tuple[str, str, str]:
+    if "UNICODE" in kind or "ENCOD" in kind:
+        return (
+            "encoding",
+            "The line is not UTF-8 like the lines before it.",
+            "Save the whole file as UTF-8. The row was left out.",
+        )
+    if "MISSING" in kind or "TOO MANY" in kind:
+        return (
+            "structure",
+            "The row does not have as many cells as the header.",
+            "Check commas and quotes in this line. The row was left out.",
+        )
+    return (
+        "structure",
+        "The row is no comma-separated text.",
+        "Check quotes in this line. The row was left out.",
+    )
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.name.lower().endswith(".gz"):
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    return path.open("rb")
+
+
+def _header(path: Path) -> list[str]:
+    with _open(path) as source:
+        line = source.readline(1 << 20)
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = line.decode("gb18030", errors="replace")
+    return next(csv.reader(io.StringIO(text)), [])
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
