@@ -38,7 +38,9 @@ def add_parsers(commands: Any) -> None:
 
     restore = commands.add_parser("restore", help="make an installation from an encrypted copy")
     restore.add_argument("file", type=Path)
-    restore.add_argument("--keys", type=Path, required=True, help="folder with health/ and zone/ keys")
+    restore.add_argument(
+        "--keys", type=Path, required=True, help="folder with health/ and zone/ keys"
+    )
     restore.add_argument("--data")
     restore.set_defaults(run=run_restore)
 
@@ -119,5 +121,3 @@ def _port(text: str) -> int:
     if not 1 <= number <= 65534:
         raise argparse.ArgumentTypeError("a port from 1 to 65534")
     return number
-
-

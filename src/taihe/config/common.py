@@ -128,7 +128,9 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
                         "django.template.context_processors.i18n",
                         "taihe.config.navigation.context",
                     ],
-                    "builtins": ["taihe.ui.templatetags.taihe"] if _there("taihe.ui.templatetags.taihe") else [],
+                    "builtins": ["taihe.ui.templatetags.taihe"]
+                    if _there("taihe.ui.templatetags.taihe")
+                    else [],
                 },
             }
         ],
@@ -180,7 +182,9 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
         "LOGGING": {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"plain": {"()": "taihe.base.logs.Formatter"} if _there("taihe.base.logs") else {}},
+            "formatters": {
+                "plain": {"()": "taihe.base.logs.Formatter"} if _there("taihe.base.logs") else {}
+            },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
             "root": {"handlers": ["stderr"], "level": "WARNING"},
             "loggers": {

@@ -32,11 +32,13 @@ def _groups(request: HttpRequest, actor: Any) -> list[tuple[str, list[Any]]]:
 
 
 def _offers() -> list[Any]:
+    from taihe.base import administration
+
     if settings.TAIHE_SITE == "zone":
         from taihe.zone import navigation as zone
 
-        return [zone.navigation]
+        return [zone.navigation, administration.navigation]
     from taihe.claims import navigation as claims
     from taihe.record import navigation as record
 
-    return [record.navigation, claims.navigation]
+    return [record.navigation, claims.navigation, administration.navigation]

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("taihe.base.urls")),
+    path("desk/admin/", include("taihe.base.administration")),
     path("desk/record/", include("taihe.record.urls")),
     path("desk/", include("taihe.claims.urls")),
     path("app/", include("taihe.resident.urls")),

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("taihe.base.urls")),
+    path("desk/admin/", include("taihe.base.administration")),
     path("", include("taihe.zone.urls")),
 ]
 

@@ -14,7 +14,11 @@ def connect() -> None:
     """Fill the extension points of this process's site."""
     from taihe.config.common import _there
 
-    if settings.TAIHE_SITE == "health" and _there("taihe.claims.public") and _there("taihe.record.load"):
+    if (
+        settings.TAIHE_SITE == "health"
+        and _there("taihe.claims.public")
+        and _there("taihe.record.load")
+    ):
         _connect_health()
 
 
