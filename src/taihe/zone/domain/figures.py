@@ -75,6 +75,11 @@ class Rule:
     top: Total
     bottom: Total | None = None
 
+    @property
+    def is_money(self) -> bool:
+        """Whether top and bottom are amounts in fen, not counts of projects."""
+        return self.top.measure is not _one
+
 
 _SIGNED_PROJECTS = Total(_signed, _one)
 _SIGNED_INVESTMENT = Total(_signed, _investment)
