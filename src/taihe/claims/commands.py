@@ -10,8 +10,10 @@ from typing import Any
 
 
 def add_parsers(subparsers: Any) -> None:
-    """Add `audit` below `taihe claims`; each parser sets `run=function(args) -> int`."""
-    audit = subparsers.add_parser(
+    """Add `claims`, with `audit` below it; each parser sets `run=function(args) -> int`."""
+    claims = subparsers.add_parser("claims", help="insurance audit")
+    below = claims.add_subparsers(metavar="WHAT", required=True)
+    audit = below.add_parser(
         "audit",
         help="audit a folder of exchange tables",
         description="Audit the exchange tables (person, mdtrt, fee) of a folder.",
