@@ -12,7 +12,6 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import path
 
 from taihe.base import chain, heads, models
@@ -23,6 +22,7 @@ from taihe.ui.tables import Column, Filter, Table, respond
 GROUP = "管理"
 CHAIN_WORDS = {
     "trail": "操作记录",
+    "workflow": "办理过程",
     "access": "查阅记录",
     "versions": "档案版本",
     "evidence": "项目凭证",
@@ -60,9 +60,7 @@ def chain_rows() -> list[ChainRow]:
             last[line.chain] = line
     rows = []
     for one in chain.registered():
-        seal = (
-            models.Seal.objects.using(one.alias).filter(chain=one.name).order_by("-last_seq")
-        ).first()
+        seal = models.Seal.objects.filter(chain=one.name).order_by("-last_seq").first()
         outside = last.get(one.name)
         if seal is None:
             state = "尚无记录" if outside is None else "库外记录多于库内"

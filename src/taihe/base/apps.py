@@ -4,16 +4,17 @@ from django.apps import AppConfig
 
 
 class Base(AppConfig):
-    """Registers the chains that every site has: its trail and its access entries."""
+    """Registers the chains that every site has: trail, access entries, workflow steps."""
 
     name = "taihe.base"
     label = "base"
     verbose_name = "基础"
 
     def ready(self) -> None:
-        """Register the chains and system checks of the ground floor."""
-        from taihe.base import access_log, chain, logs, trail
+        """Register the chains of the ground floor."""
+        from taihe.base import access_log, chain, logs, trail, workflow
 
         chain.register(trail.CHAIN)
         chain.register(access_log.CHAIN)
+        chain.register(workflow.CHAIN)
         logs.quiet_uncaught()

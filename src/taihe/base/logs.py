@@ -50,8 +50,7 @@ class Formatter(logging.Formatter):
     """
     Formats a record as `time level logger message`.
 
-    Only messages of our own loggers are shown with their arguments; a foreign one shows its
-    template, because Django's arguments are paths and messages of exceptions.
+    Messages of our own loggers are shown; a foreign record shows only where it was made.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -60,13 +59,14 @@ class Formatter(logging.Formatter):
         if ours:
             message = record.getMessage()
         else:
-            message = str(record.msg) if "%" in str(record.msg) else "(message withheld)"
-            status = getattr(record, "status_code", None)
-            route = getattr(getattr(record, "request", None), "resolver_match", None)
-            if status is not None:
-                message = f"status {status}"
-            if route is not None:
-                message += f" route {route.view_name or 'unnamed'}"
+            # Foreign messages quote paths, bodies and exceptions: only their place is said.
+            message = f"({Path(record.pathname).name}:{record.lineno})"
+            request = getattr(record, "request", None)
+            match = getattr(request, "resolver_match", None)
+            if getattr(record, "status_code", None) is not None:
+                message += f" status {record.status_code}"  # type: ignore[attr-defined]
+            if match is not None:
+                message += f" route {match.view_name or 'unnamed'}"
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = f"{at} {record.levelname} {record.name} {message}"
         if record.exc_info and record.exc_info[1] is not None:

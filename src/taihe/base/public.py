@@ -285,6 +285,12 @@ def required_actor(request: HttpRequest) -> Actor:
     return actor
 
 
+def home_of(actor: Actor) -> str:
+    """The first page of the actor's first role, by `TAIHE_HOME_BY_ROLE`."""
+    homes: dict[str, str] = settings.TAIHE_HOME_BY_ROLE
+    return next((url for role, url in homes.items() if role in actor.roles), "/definitions/")
+
+
 def public_page(view: View) -> View:
     """Declare that anybody may call this view."""
     view.taihe_access = Declared("public")  # type: ignore[attr-defined]

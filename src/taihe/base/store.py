@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -54,6 +55,18 @@ def connect_to_read(path: str | Path) -> sqlite3.Connection:
         connection.close()
         connection = sqlite3.connect(f"{quoted}?immutable=1", uri=True, isolation_level=None)
     return connection
+
+
+def write(connection: sqlite3.Connection, sql: str, parameters: Sequence[object]) -> None:
+    """One statement in a transaction of its own."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(sql, parameters)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def sync_wal(path: str | Path) -> None:

@@ -58,4 +58,4 @@ def _rows(connection: Connection, after: int, upto: int | None) -> Iterator[tupl
     return rows_of_table(connection, "base_trail", COLUMNS, after, upto)
 
 
-CHAIN = Chain("trail", "default", _rows)
+CHAIN = Chain("trail", "default", _rows, table="base_trail")

@@ -114,6 +114,11 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
         "AXES_FAILURE_LIMIT": 5,
         "AXES_COOLOFF_TIME": 0.25,
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
+        # Attempts are counted in memory: typed user names are not kept in any file.
+        "AXES_HANDLER": "axes.handlers.cache.AxesCacheHandler",
+        "AXES_DISABLE_ACCESS_LOG": True,
+        "AXES_LOCKOUT_CALLABLE": "taihe.base.views.locked_out",
+        "CSRF_FAILURE_VIEW": "taihe.base.views.csrf_failed",
         "AXES_ENABLE_ADMIN": False,
         "AXES_VERBOSE": False,
         "ROOT_URLCONF": f"taihe.config.urls_{site}",

@@ -1,0 +1,94 @@
+"""
+The heads file, `chain/heads.log`: count and head of every chain after every seal.
+
+One JSON line per seal, only ever appended. It lies outside of every database, so that whoever
+shortens a database has to shorten this file too; copies of it may be kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NAME = "chain/heads.log"
+
+
+@dataclass(frozen=True)
+class HeadLine:
+    """One line: the chain had `total` rows and this head (hexadecimal) at that microsecond."""
+
+    number: int
+    chain: str
+    total: int
+    head: str
+    at_us: int
+
+
+def path_of(folder: Path | None = None) -> Path:
+    """The heads file of a site's folder, of this process's site without one."""
+    from django.conf import settings
+
+    return (folder or Path(settings.TAIHE_FOLDER)) / NAME
+
+
+def line(chain: str, total: int, head: bytes, at_us: int) -> bytes:
+    """A line as it is written; `check` covers the line itself."""
+    facts: dict[str, Any] = {"chain": chain, "count": total, "head": head.hex(), "at": at_us}
+    return _written({**facts, "check": _check(facts)}) + b"\n"
+
+
+def read(raw: bytes) -> Iterator[HeadLine | int]:
+    """The lines in order; a line that cannot be right is yielded as its number."""
+    for number, text in enumerate(raw.split(b"\n"), start=1):
+        if not text:
+            continue
+        try:
+            facts = json.loads(text)
+            whole = _written(facts)
+            check = facts.pop("check")
+            if whole != text or check != _check(facts):
+                raise ValueError("changed")
+            yield HeadLine(number, facts["chain"], facts["count"], facts["head"], facts["at"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            yield number
+
+
+def append(file: int, text: bytes) -> None:
+    """Append a line durably; what a full disk cut short is taken back."""
+    size = os.fstat(file).st_size
+    try:
+        if os.write(file, text) != len(text):
+            raise OSError("short write")
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, size)
+        raise
+
+
+def is_held(path: Path) -> bool:
+    """Whether a sealer is at work on this file now."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
+def _written(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, separators=(",", ":")).encode()
+
+
+def _check(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
