@@ -1,0 +1,108 @@
+"""
+FHIRPath (N1, with the R4 additions): parse once, compile once, evaluate often.
+
+    from taihe.fhir import fhirpath
+    fhirpath.compile("name.where(use = 'official').family").evaluate(patient)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from taihe.fhir.fhirpath.compiler import Items, Run, compile_node
+from taihe.fhir.fhirpath.elements import Element, Item, of_resource, plain
+from taihe.fhir.fhirpath.environment import Environment, Resolver
+from taihe.fhir.fhirpath.errors import (
+    ExecutionProblem,
+    FhirPathError,
+    SemanticProblem,
+    SyntaxProblem,
+)
+from taihe.fhir.fhirpath.parser import parse
+from taihe.fhir.fhirpath.tree import Node
+
+__all__ = [
+    "Compiled",
+    "Element",
+    "ExecutionProblem",
+    "FhirPathError",
+    "SemanticProblem",
+    "SyntaxProblem",
+    "compile",
+    "parse",
+]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An expression that is ready to run on any number of resources."""
+
+    expression: str
+    tree: Node
+    run: Run = field(repr=False)
+
+    def evaluate(
+        self,
+        resource: dict[str, Any] | None,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        resolver: Resolver | None = None,
+    ) -> list[Any]:
+        """
+        The resulting values as JSON has them; dates and quantities of FHIRPath as text.
+
+        `variables` are the `%` names, each a value or a list of values. `now` is the time
+        that `now()` and `today()` tell. `resolver` fetches what `resolve()` does not find in
+        the resource. Raises FhirPathError.
+        """
+        items = self.items(resource, variables=variables, now=now, resolver=resolver)
+        return [value for item in items if (value := plain(item)) is not None]
+
+    def items(
+        self,
+        resource: dict[str, Any] | None,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        resolver: Resolver | None = None,
+    ) -> Items:
+        """The resulting items with their types: elements and System values."""
+        root = None if resource is None else of_resource(resource)
+        env = Environment(root, _given(variables), now, resolver)
+        focus: Items = [] if root is None else [root]
+        env.variables.setdefault("context", focus)
+        return self.on(env, focus)
+
+    def on(self, env: Environment, focus: Items) -> Items:
+        """Run on a focus in an environment that is prepared already."""
+        try:
+            return self.run(env, focus)
+        except RecursionError:
+            raise ExecutionProblem("The expression or resource is nested too deep.", "") from None
+
+
+def _given(variables: Mapping[str, Any] | None) -> dict[str, list[Item]]:
+    return {
+        name: list(value)
+        if isinstance(value, Sequence) and not isinstance(value, str)
+        else [of_resource(value)]
+        if isinstance(value, dict) and "resourceType" in value
+        else [value]
+        for name, value in (variables or {}).items()
+    }
+
+
+@lru_cache(maxsize=4096)
+def compile(expression: str) -> Compiled:
+    """
+    Compile an expression; the same text gives the same object.
+
+    Raises SyntaxProblem or SemanticProblem, with the position in the text.
+    """
+    tree = parse(expression)
+    return Compiled(expression, tree, compile_node(tree))

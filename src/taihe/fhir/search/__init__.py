@@ -1,0 +1,37 @@
+"""
+R4 search as a pure model: parameters, index rows of a resource, and parsed queries.
+
+A store keeps the rows of `extract` and answers the conditions of `parse`; what a row or a
+condition means is settled here, so that every store answers the same.
+"""
+
+from taihe.fhir.search.extract import extract
+from taihe.fhir.search.normalise import normalise
+from taihe.fhir.search.parameters import (
+    Parameter,
+    base_types,
+    parameter_by_number,
+    parameters,
+)
+from taihe.fhir.search.query import Condition, Include, Query, Sort, Value, parse
+from taihe.fhir.search.rows import EARLIEST, LATEST, IndexRow, implied_range, period_of
+
+__all__ = [
+    "EARLIEST",
+    "LATEST",
+    "Condition",
+    "Include",
+    "IndexRow",
+    "Parameter",
+    "Query",
+    "Sort",
+    "Value",
+    "base_types",
+    "extract",
+    "implied_range",
+    "normalise",
+    "parameter_by_number",
+    "parameters",
+    "parse",
+    "period_of",
+]
