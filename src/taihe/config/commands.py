@@ -100,13 +100,14 @@ def install_all(data: Path, sites: tuple[Site, ...] = SITES, *, demo: bool = Fal
         )
         for site in sites
     ]
-    if any([process.wait() for process in running]):
+    codes = [process.wait() for process in running]
+    if any(codes):
         raise Fault("The installation could not be made ready.", "The lines above say why.")
 
 
 def _say_addresses(addresses: dict[Site, str]) -> None:
     for site, address in addresses.items():
-        print(f"{site}: {address}", flush=True)  # noqa: T201
+        print(f"{site}: {address}", flush=True)
 
 
 def _positive(text: str) -> int:

@@ -80,7 +80,7 @@ def _temporary_county() -> Iterator[Path]:
 
 def _fill(site: Site, data: Path, county: Path | None = None) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "taihe.config.demo", site, str(data)]
-    return subprocess.Popen(command + ([str(county)] if county else []))  # noqa: S603
+    return subprocess.Popen(command + ([str(county)] if county else []))
 
 
 def _bar(what: str):  # type: ignore[no-untyped-def]

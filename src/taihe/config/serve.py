@@ -42,7 +42,7 @@ class Child:
     def start(self) -> None:
         """Start it; it gets SIGTERM when the supervisor dies."""
         self.started = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             self.command, env=self.environment, preexec_fn=_die_with_parent
         )
 
@@ -153,7 +153,7 @@ def _children(data: Path, site: Site, port: int) -> list[Child]:
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False

@@ -21,8 +21,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -262,7 +263,7 @@ _filler: _Filler | None = None
 
 
 def _start(settings: Settings, only: str | None, rules: Path | None) -> None:
-    global _filler  # noqa: PLW0603 - one per process
+    global _filler
     county = places.plan(settings.residents, settings.seed, settings.division)
     rows = read(rules)
     firsts, first = [], 0
@@ -291,13 +292,12 @@ def _parts(
 
 
 def _fill(number: int) -> Part:
-    filler = _filler
-    assert filler is not None
+    filler = cast(_Filler, _filler)
     settings, county, only = filler.settings, filler.county, filler.only
     place = county.settlements[number]
     first = filler.firsts[number]
-    cast = scenes.CAST if place.size >= len(scenes.CAST) else ()
-    residents = people.make_residents(county, place, first, settings.seed, settings.end, cast)
+    players = scenes.CAST if place.size >= len(scenes.CAST) else ()
+    residents = people.make_residents(county, place, first, settings.seed, settings.end, players)
     part = Part()
     part.counts["residents"] = len(residents)
     pages: dict[str, bytes] = {}
@@ -344,7 +344,7 @@ def _lives(
     filler: _Filler, number: int, residents: list[Resident]
 ) -> tuple[list[Life], list[tuple[str, Life, Visit, str, str]]]:
     settings, county = filler.settings, filler.county
-    chance = random.Random(f"{settings.seed}:care:{number}")  # noqa: S311
+    chance = random.Random(f"{settings.seed}:care:{number}")
     care = Care(county, filler.catalogue, chance, settings.start, settings.end, settings.density)
     lives = []
     for resident in residents:
@@ -356,17 +356,15 @@ def _lives(
             scenes.play(role, life, care, filler.rules)
         care.live(life)
         lives.append(life)
-    sower = random.Random(f"{settings.seed}:planting:{number}")  # noqa: S311
+    sower = random.Random(f"{settings.seed}:planting:{number}")
     care.chance = sower
     planter = Planter(county, filler.catalogue, filler.rules, care, sower)
     near: list[tuple[str, Life, Visit, str, str]] = []
     used: set[int] = set(range(len(scenes.CAST))) if number == 0 else set()
     for at, kind in enumerate(KINDS):
         for _ in range(_quota(settings.residents, len(county.settlements), number, at)):
-            _sow(lives, used, sower, lambda life, kind=kind: planter.try_violation(life, kind))
-            made = _sow(
-                lives, used, sower, lambda life, kind=kind: planter.try_near_miss(life, kind)
-            )
+            _sow(lives, used, sower, partial(planter.try_violation, kind=kind))
+            made = _sow(lives, used, sower, partial(planter.try_near_miss, kind=kind))
             if made is not None:
                 life, (visit, key, why) = made
                 near.append((kind, life, visit, key, why))

@@ -140,7 +140,7 @@ class Care:
         if age >= 65:
             self._check_ups(life)
         often = (2.0, 1.1, 1.6)[group] * self.years / 2 * (1.5 if self.full else 1.0)
-        for _ in range(self._poisson(often * 1.25)):
+        for _ in range(self._poisson(often * 1.85)):
             self._acute(life, group)
         if group and chance.random() < 0.08 * self.years / 2:
             self.tcm(life, self.day(0))
@@ -261,9 +261,16 @@ class Care:
                 visit.charge(self.catalogue.items[key], day)
             if "blood_count" in ill.items:
                 self._blood(visit, resident, day, "crp" in ill.items)
-        if ill.code.startswith(("J06", "J20")) and chance.random() < 0.4:
+        if ill.code.startswith("J") and chance.random() < 0.7:
             visit.measured.append(
                 Measured(day, 9, "temperature", round(chance.uniform(36.5, 39.2), 1))
+            )
+        if age >= 35 and chance.random() < 0.5:
+            high = 14 if "htn" in resident.ills else 0
+            visit.measured.append(
+                Measured(
+                    day, 9, "bp", round(chance.gauss(126 + high, 9)), round(chance.gauss(78, 7))
+                )
             )
         if age < 14 and ill.season == 1:
             keys = [chance.choice(words.FOR_CHILDREN), chance.choice(("cefaclor", "child_cough"))]
@@ -271,11 +278,19 @@ class Care:
             keys = ["child_diarrhoea", "smectite"]
         else:
             keys = list(ill.drugs)
-        keep = 1 if chance.random() < 0.45 else 2
+        if age >= 18 and ill.season == 1 and chance.random() < 0.004:
+            # Now and then a child's drug is booked on a grown-up's card.
+            keys = ["child_cold", *keys]
+        keep = 1 if chance.random() < 0.3 else 2
         for key in dict.fromkeys(keys[:keep]):
             self.prescribe(visit, key, day, 1 if chance.random() < 0.7 else 2)
-        if ill.code.startswith(("J20", "N39")) and chance.random() < 0.3:
-            visit.charge(self.catalogue.items["infusion"], day)
+        if ill.code.startswith(("J", "N39", "A09")) and chance.random() < 0.35:
+            for key in ("infusion", "infusion_set", "syringe"):
+                visit.charge(self.catalogue.items[key], day)
+            visit.charge(self.catalogue.drugs["saline"], day)
+            if chance.random() < 0.5:
+                visit.charge(self.catalogue.drugs["ceftriaxone"], day)
+                visit.charge(self.catalogue.items["skin_test"], day)
 
     def _blood(self, visit: Visit, resident: Resident, day: date, crp: bool) -> None:
         chance = self.chance
@@ -290,7 +305,7 @@ class Care:
 
     def _chronic(self, life: Life) -> None:
         chance, resident = self.chance, life.resident
-        ills = [key for key in resident.ills]
+        ills = list(resident.ills)
         if not ills:
             return
         drugs = self.regimen(resident)
@@ -513,7 +528,7 @@ class Care:
 
     def _stays(self, life: Life, group: int) -> None:
         chance, resident = self.chance, life.resident
-        rate = (0.16, 0.16, 0.42)[group] * self.years / 2 + 0.16 * len(resident.ills)
+        rate = ((0.2, 0.22, 0.5)[group] + 0.2 * len(resident.ills)) * self.years / 2
         for _ in range(self._poisson(rate)):
             keys = list(words.STAY_WEIGHTS)
             weights = [words.STAY_WEIGHTS[key][group] for key in keys]
@@ -548,6 +563,8 @@ class Care:
                 place = self.county.partner
             else:
                 place = self.county.hospital
+        if chance.random() < 0.025 and place.level == 2:
+            self._soon_again(life, reason, when + timedelta(length), place)
         reasons = [(reason.code, reason.name)]
         reasons += [words.CHRONIC[key] for key in resident.ills][:3]
         visit = self.open(life, place, when, reasons, length=length, kind="2")
@@ -567,6 +584,11 @@ class Care:
                 visit.charge(self.catalogue.items["dressing"], when + timedelta(number))
         return visit
 
+    def _soon_again(self, life: Life, reason: Stay, after: date, place: Institution) -> None:
+        # Some patients do come back within days; an audit finds these, and people decide.
+        chance = self.chance
+        self.stay(life, reason, after + timedelta(chance.randint(1, 12)), place)
+
     def _in_bed(
         self, visit: Visit, daily: tuple[str, ...], first: tuple[str, ...], resident: Resident
     ) -> None:
@@ -575,6 +597,9 @@ class Care:
         kept = tuple(dict.fromkeys(daily))
         for key in first:
             visit.charge(items[key], visit.start)
+        visit.charge(items["meals"], visit.start)
+        if {"ceftriaxone", "piperacillin"} & set(kept):
+            visit.charge(items["skin_test"], visit.start)
         self._blood(visit, resident, visit.start, "crp" in first)
         if "kidney" in first and (self.full or chance.random() < 0.5):
             visit.measured.append(
@@ -599,7 +624,19 @@ class Care:
             for key in kept:
                 visit.charge(drugs[key], day, 2 if key == "saline" else 1)
             if infused:
-                visit.charge(items["infusion"], day, 2)
+                visit.charge(items["infusion"], day)
+                if len(infused) > 1:
+                    visit.charge(items["infusion_more"], day, len(infused) - 1)
+                visit.charge(items["infusion_set"], day)
+                visit.charge(items["syringe"], day, len(infused))
+                if number % 3 == 0:
+                    visit.charge(items["cannula"], day)
+            if visit.place.level >= 2 and len(infused) > 2:
+                visit.charge(items["handling"], day, len(infused))
+            if number == 3:
+                for key in ("blood_count", "electrolytes"):
+                    visit.charge(items[key], day)
+                self._blood(visit, resident, day, False)
             if "budesonide" in kept:
                 visit.charge(items["nebuliser"], day, 2)
             if "insulin" in kept:
@@ -617,6 +654,9 @@ class Care:
                 )
         for key in kept if self.full else kept[:3]:
             visit.prescribed.append((drugs[key], length - 1 or 1, visit.start))
+        if chance.random() < 0.006 and visit.end < self.end:
+            # A result that comes after discharge is booked on its own day.
+            visit.charge(items["crp"], visit.end + timedelta(1))
 
 
 _SECOND_LEVEL = {"danshen", "xuesaitong", "shenmai", "shuxuening"}

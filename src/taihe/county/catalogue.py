@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from taihe.county.places import word_list
 from taihe.county.rules import Rules
 
 
@@ -138,11 +139,18 @@ fracture_op    股骨近端骨折内固定治疗    168000
 cataract_op    白内障超声乳化治疗        112000
 newborn_care   新生儿日常护理               3500
 rehab          肢体综合训练                 4000
+infusion_more  静脉输液(每增加一组)           200
+infusion_set   一次性使用输液器               320
+cannula        静脉留置针                    1860
+syringe        一次性使用注射器                60
+skin_test      皮内注射药物敏感试验           500
+handling       静脉用药集中配置               450
+meals          住院患者营养评估               900
 """
-HERBS = (
+HERBS = word_list(
     "甘草 白术 党参 陈皮 法半夏 柴胡 白芍 川芎 熟地黄 桂枝 防风 荆芥 桔梗 前胡 杏仁 黄芩 黄连 黄柏 "
     "牛膝 杜仲 桑寄生 独活 羌活 秦艽 香附 枳壳 厚朴 苍术 泽泻 丹参 红花 桃仁 葛花 菊花 麦冬 五味子"
-).split()
+)
 TAMED_HERBS = ("茯苓", "当归", "黄芪", "山药", "薏苡仁", "金银花", "枸杞子", "砂仁", "百合", "薄荷")
 
 # key, kind of rule, name in the rule rows, price, how taken, unit
@@ -245,7 +253,7 @@ STAYS = {
     "pneumonia": Stay("J18.900", "肺炎", (6, 11), ("ceftriaxone", "ambroxol_i", "saline"), ("blood_count", "crp", "liver", "kidney", "electrolytes", "ct_chest", "ecg")),
     "child_pneumonia": Stay("J18.000", "支气管肺炎", (5, 8), ("ceftriaxone", "budesonide", "glucose5"), ("blood_count", "crp", "liver", "xray_chest")),
     "copd": Stay("J44.101", "慢性阻塞性肺疾病急性加重", (7, 13), ("piperacillin", "ambroxol_i", "budesonide", "saline"), ("blood_count", "crp", "liver", "kidney", "electrolytes", "ct_chest", "ecg", "lung_function")),
-    "stroke": Stay("I63.900", "脑梗死", (8, 15), ("ozagrel", "xuesaitong", "saline", "saline", "aspirin"), ("blood_count", "clotting", "lipids", "liver", "kidney", "electrolytes", "ct_head", "ecg")),
+    "stroke": Stay("I63.900", "脑梗死", (8, 17), ("ozagrel", "xuesaitong", "saline", "saline", "aspirin"), ("blood_count", "clotting", "lipids", "liver", "kidney", "electrolytes", "ct_head", "ecg")),
     "chd": Stay("I20.000", "不稳定性心绞痛", (6, 10), ("danshen", "heparin", "saline", "isosorbide"), ("blood_count", "clotting", "lipids", "liver", "kidney", "troponin", "ecg", "us_heart")),
     "dm": Stay("E11.600", "2型糖尿病伴血糖控制不佳", (6, 11), ("insulin", "shuxuening", "saline"), ("blood_count", "urine", "lipids", "liver", "kidney", "electrolytes", "hba1c", "us_abdomen")),
     "dizzy": Stay("H81.300", "周围性眩晕", (5, 9), ("gastrodin", "troxerutin", "saline"), ("blood_count", "liver", "kidney", "lipids", "ct_head", "ecg")),
@@ -319,11 +327,11 @@ class Catalogue:
                 if code not in rules.unsure:
                     key2 = (kind, rules.names[code])
                     by_name[key2] = min(code, by_name.get(key2, code))
-        for key, kind, name, price, sig_text, unit in _NATIONAL_DRUGS:
+        for key, kind, name, fen, taken, unit in _NATIONAL_DRUGS:
             found = by_name.get((kind, name))
             code = found or f"XZ99ZZZ{len(self.drugs):03d}A001010199001"
-            self.drugs[key] = Drug(code, name, price, sig_text, unit, national=bool(found))
-        for key, code, price in _NATIONAL_ITEMS:
-            self.items[key] = Item(code, rules.names.get(code, key), price)
+            self.drugs[key] = Drug(code, name, fen, taken, unit, national=bool(found))
+        for key, code, fen in _NATIONAL_ITEMS:
+            self.items[key] = Item(code, rules.names.get(code, key), fen)
         names = {rules.names[code]: code for code in sorted(rules.single_only)}
         self.tamed = [Item(names[name], name, 45) for name in TAMED_HERBS if name in names]

@@ -50,10 +50,10 @@ def run_build(arguments: argparse.Namespace) -> int:
         shown = {
             key: facts[key] for key in ("counts", "types", "planted", "natural", "near_misses")
         }
-        print(json.dumps(shown | {"seconds": seconds, "out": str(arguments.out)}))  # noqa: T201
+        print(json.dumps(shown | {"seconds": seconds, "out": str(arguments.out)}))
     else:
         counts = manifest.counts
-        print(  # noqa: T201
+        print(
             f"{arguments.out}: {counts['residents']:,} residents, {counts['resources']:,} FHIR "
             f"resources, {counts.get('lines', 0):,} fee lines, {counts.get('findings', 0):,} "
             f"findings known, {seconds} s."

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from taihe.county.places import County, Settlement
+from taihe.county.places import County, Settlement, word_list
 from taihe.kernel.identifiers import CitizenNumber, Oid
 from taihe.kernel.periods import age_years
 
@@ -24,32 +24,32 @@ _SURNAMES = (
     "严20 覃5 武40 戴30 莫5 孔30 向10 汤20 温15 康20 施20 文10 牛30 樊20 葛20 邢20 安15 齐20 路20 "
     "庞15 颜15 倪20 桑20 鹿8 亓3 仝6 靳10 苑5 訾3 亳1 欧阳6 上官4 司马2 皇甫2 夏侯2 令狐1 逄1 啜1"
 )
-_HUI = "马 哈 海 穆 沙 白 金 丁 虎 撒 闪 拜".split()
+_HUI = word_list("马 哈 海 穆 沙 白 金 丁 虎 撒 闪 拜")
 _GUEST_NAMES = (
     ("买买提", "阿依古丽", "2"), ("艾合买提", "古丽娜尔", "2"), ("吐尔逊", "阿卜杜拉", "1"),
     ("阿布都", "迪丽热巴", "2"), ("依明", "艾力江", "1"), ("索朗", "卓玛", "2"),
 )  # fmt: skip
-_OLD_MEN = (
+_OLD_MEN = word_list(
     "国良 建国 德才 文明 学礼 振华 永福 金山 兴旺 长庚 树林 广田 保田 克勤 传银 培德 继先 守义 心田 效忠 "
     "登科 怀玉 敬修 玉亭 洪亮 占元 凤山 启明 西友 殿臣 道德 明山 付山 子敬 从军 汉卿 家驹 本善"
-).split()
-_OLD_WOMEN = (
+)
+_OLD_WOMEN = word_list(
     "秀英 桂英 秀兰 玉兰 凤英 兰英 桂兰 玉英 素珍 秀芝 桂芝 玉珍 翠兰 金兰 素英 凤兰 爱兰 桂荣 玉梅 秀云 "
     "俊英 文英 月英 春兰 翠英 士英 美英 素芳 彩云 桃花 玉芝 金凤 巧云 冬梅 腊梅 廷英 孝兰"
-).split()
-_MIDDLE_MEN = (
+)
+_MIDDLE_MEN = word_list(
     "军 勇 强 伟 杰 涛 超 辉 刚 明 磊 峰 建军 卫东 志强 红旗 跃进 海涛 永强 洪涛 立新 春生 国庆 学军 文革 "
     "东升 俊峰 献忠 新民 宏伟 敬东 全胜 友谊 金龙 保国 西军 占军 亚洲 广军 影 飞 雷 彬 松 兵"
-).split()
-_MIDDLE_WOMEN = (
+)
+_MIDDLE_WOMEN = word_list(
     "丽 芳 敏 静 艳 玲 红 霞 娟 燕 梅 萍 云 侠 影 红梅 春梅 丽娟 秀丽 海燕 晓燕 红霞 艳红 玉侠 丽萍 "
     "翠侠 荣荣 俊侠 桂侠 小红 爱华 建华 彩霞 凤霞 秋菊 雪梅 银侠 利 娜 莉 婷 华"
-).split()
-_YOUNG_HEADS_M = "子 浩 宇 梓 俊 博 一 明 嘉 皓 天 文 思 泽 奕 晨 家 志 睿 承".split()
-_YOUNG_TAILS_M = "轩 宇 涵 豪 杰 泽 然 辰 阳 航 睿 晨 浩 诺 恒 霖 铭 文 博 瑞".split()
-_YOUNG_HEADS_F = "欣 梓 雨 诗 思 佳 可 一 语 若 依 艺 紫 静 雅 梦 子 心 芷 婉".split()
-_YOUNG_TAILS_F = "怡 涵 萱 妍 琪 彤 桐 瑶 雯 悦 诺 婷 颖 洁 然 馨 晗 宁 茹 雪".split()
-_RARE = "喆 犇 淼 垚 彧 頔 晟 奭 燚 翀 昇 堃 旻 玥 祎 㛃 䶮 𬀩".split()
+)
+_YOUNG_HEADS_M = word_list("子 浩 宇 梓 俊 博 一 明 嘉 皓 天 文 思 泽 奕 晨 家 志 睿 承")
+_YOUNG_TAILS_M = word_list("轩 宇 涵 豪 杰 泽 然 辰 阳 航 睿 晨 浩 诺 恒 霖 铭 文 博 瑞")
+_YOUNG_HEADS_F = word_list("欣 梓 雨 诗 思 佳 可 一 语 若 依 艺 紫 静 雅 梦 子 心 芷 婉")
+_YOUNG_TAILS_F = word_list("怡 涵 萱 妍 琪 彤 桐 瑶 雯 悦 诺 婷 颖 洁 然 馨 晗 宁 茹 雪")
+_RARE = word_list("喆 犇 淼 垚 彧 頔 晟 奭 燚 翀 昇 堃 旻 玥 祎 㛃 䶮 𬀩")
 
 _LOOK_ALIKE = {
     "秀": "绣", "英": "瑛", "兰": "蓝", "玉": "毓", "梅": "枚", "军": "君", "伟": "玮", "霞": "侠",
@@ -171,7 +171,7 @@ class _Maker:
         self, county: County, settlement: Settlement, first_index: int, seed: int, end: date
     ) -> None:
         self.county, self.settlement, self.end, self.seed = county, settlement, end, seed
-        self.chance = random.Random(f"{seed}:people:{settlement.number}")  # noqa: S311
+        self.chance = random.Random(f"{seed}:people:{settlement.number}")
         self.names = Namer(self.chance)
         self.first = first_index
         self.made: list[Resident] = []
@@ -335,7 +335,7 @@ def entries(residents: list[Resident], settlement: Settlement, seed: int) -> lis
     Other sources have slips: characters that look or sound alike, a missing or old number,
     another phone, a wrong day of birth, a shortened address.
     """
-    chance = random.Random(f"{seed}:entries:{settlement.number}")  # noqa: S311
+    chance = random.Random(f"{seed}:entries:{settlement.number}")
     rows: list[Entry] = []
     for resident in residents:
         id_type = Oid.CITIZEN.value if resident.number else ""

@@ -105,7 +105,7 @@ def practitioners(county: County, seed: int) -> Iterator[Resource]:
     for place in county.institutions:
         if place.kind == "pharmacy":
             continue
-        chance = random.Random(f"{seed}:doctors:{place.code}")  # noqa: S311
+        chance = random.Random(f"{seed}:doctors:{place.code}")
         names = Namer(chance)
         for number in range(doctors_of(place)):
             sex = chance.choice("12")

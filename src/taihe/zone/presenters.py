@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -126,6 +126,7 @@ def comparison_groups(found: Iterable[Comparison]) -> list[dict[str, Any]]:
                 {
                     "verdict": verdict.value,
                     "tone": tones[verdict],
+                    "short": verdict is Verdict.AGREES,
                     "rows": [
                         {
                             "title": titles()[one.published.key],
@@ -153,11 +154,11 @@ def industry_name(code: str) -> str:
     return row.name if row else code
 
 
-def frozen_row(line: Line, on: date) -> dict[str, Any]:
-    """A project of a frozen table as a row of a page."""
+def frozen_row(line: Line, on: date, numbers: Mapping[str, int]) -> dict[str, Any]:
+    """A project of a frozen table; `numbers` are those whose desk page this reader may open."""
     facts = line.facts
     return {
-        "key": facts.project,
+        "key": Cell(facts.project, url=project_url(numbers.get(facts.project))),
         "name": line.name,
         "zone": zone_name(facts.zone, on),
         "industry": Cell(line.industry, note=industry_name(line.industry)),
@@ -165,6 +166,11 @@ def frozen_row(line: Line, on: date) -> dict[str, Any]:
         "funds": yi(facts.funds_fen),
         "stage": stage_cell(facts.stage.value),
     }
+
+
+def project_url(number: int | None) -> str:
+    """The desk page of a project, or nothing."""
+    return reverse("zone-project", args=[number]) if number else ""
 
 
 def yi(fen: int) -> Decimal:

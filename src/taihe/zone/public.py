@@ -71,7 +71,7 @@ def bulletins(event: str) -> list[Frozen]:
 
     return [
         Frozen(
-            row.event_id, row.edition, row.as_of, row.fingerprint, row.body.encode(),
+            event, row.edition, row.as_of, row.fingerprint, row.body.encode(),
             compute(line.facts for line in queries.lines_of(row)),
         )
         for row in models.Bulletin.objects.filter(event=event)

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from taihe.base.public import public_page, required_actor, requires_role
+from taihe.base.public import current_actor, public_page, required_actor, requires_role
 from taihe.kernel.errors import TaiheError
 from taihe.ui.tables import Column, Filter, Table, respond
 from taihe.zone import actions, forms, models, policies, presenters, queries, rows
@@ -110,14 +110,17 @@ def bulletin_projects(request: HttpRequest, key: str, edition: int) -> HttpRespo
         empty_title="没有项目",
     )
     lines = _chosen(queries.lines_of(row), table.value("figure"), table.value("zone"))
-    table.rows = [presenters.frozen_row(line, row.as_of) for line in lines]
+    actor = current_actor(request)
+    numbers: dict[str, int] = {}
+    if actor is not None and actor.has(*policies.ROLES):
+        numbers = dict(policies.visible_projects(actor).filter(event=event).values_list("key", "pk"))
+    table.rows = [presenters.frozen_row(line, row.as_of, numbers) for line in lines]
     figure = table.value("figure")
     context = {
         "event": event,
         "bulletin": row,
         "figure": presenters.titles().get(figure, ""),
         "figure_key": figure,
-        "total": figures.compute(line.facts for line in lines)[:2],
         "count": len(lines),
     }
     return respond(request, table, "zone/bulletin_projects.html", context)
