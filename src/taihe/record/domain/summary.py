@@ -203,7 +203,7 @@ def record_of(
         of.setdefault(resource["resourceType"], []).append(resource)
     where = _where(of.get("Encounter", ()), names)
     patients = of.get("Patient", [])
-    demographics = _demographics(patients, names) if patients else NOBODY
+    demographics = demographics_of(patients, names) if patients else NOBODY
     problems = _problems(of.get("Condition", ()), where)
     observations = of.get("Observation", ())
     return Record(
@@ -374,7 +374,9 @@ def _human_name(names: Any) -> str:
     return family + "".join(given) if chinese else " ".join([*given, family]).strip()
 
 
-def _demographics(patients: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Demographics:
+def demographics_of(
+    patients: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+) -> Demographics:
     """From the body that says most; the others fill what it lacks."""
     ordered = sorted(patients, key=lambda p: -len(p))
     first = ordered[0]
