@@ -1,0 +1,228 @@
+"""
+The door of chronic care: follow-up class, pressure grade, risk, HEARTS category, assessments.
+
+Every function takes facts in the forms of `../shared/data/chronic` and answers with plain
+JSON values; it raises `Incorrect` when a fact is missing or impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from taihe.chronic import rules
+from taihe.chronic.domain import assessment, china_par, follow_up, hearts, hypertension, who_chart
+from taihe.chronic.domain.facts import Impossible, flag, needed
+from taihe.kernel.errors import Unsupported
+
+__all__ = [
+    "ability_level",
+    "barthel_band",
+    "china_par_form",
+    "china_par_risk",
+    "follow_up_outcome",
+    "hearts_month",
+    "pressure_grade",
+    "risk_cell",
+    "self_care_level",
+    "who_risk",
+]
+
+
+def follow_up_outcome(
+    facts: Mapping[str, Any], *, ruler: str = rules.PUBLIC_HEALTH, on: date | None = None
+) -> dict[str, Any]:
+    """
+    Class, action and days to the next visit.
+
+    `facts` as `gwgg3_followup_cases`: disease, age, sbp, dbp, fpg_mmol, adverse_reaction,
+    adverse_uncontrollable, new_or_worse_complication, emergency_flags, previous_class.
+    """
+    chosen = rules.follow_up_rules(ruler, on=on)
+    visit = follow_up.Visit.of(facts, chosen.limits)
+    before = facts.get("previous_class")
+    try:
+        previous = follow_up.FollowUpClass(before) if before else None
+    except ValueError:
+        words = ", ".join(follow_up.FollowUpClass)
+        raise Impossible("previous_class is unknown.", f"One of {words}.") from None
+    outcome = follow_up.follow_up_class(visit, previous, rules=chosen)
+    return {
+        "class": outcome.cls and str(outcome.cls),
+        "action": str(outcome.action),
+        "next_due_days": outcome.next_due_days,
+        "next_due_days_max": outcome.next_due_days,
+        "dangers": [sign.words for sign in outcome.dangers],
+        "ruler": ruler,
+        "rules": list(outcome.rules),
+        "asked": list(outcome.asked),
+    }
+
+
+def pressure_grade(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Grade of a pressure (`sbp`, `dbp` in mmHg) and the isolated forms."""
+    graded = hypertension.grade_pressure(
+        needed(facts, "sbp"), needed(facts, "dbp"), grades=rules.grades(), limits=rules.limits()
+    )
+    return {
+        "grade": graded.grade,
+        "isolated_systolic": graded.isolated_systolic,
+        "isolated_diastolic": graded.isolated_diastolic,
+        "rule": graded.rule,
+    }
+
+
+def risk_cell(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The cell of the risk grid of 2024.
+
+    Either `row` and `bp` as the grid names them, or facts about a person: sex, sbp, dbp and
+    the facts of the factor rows.
+    """
+    if "row" in facts:
+        cell = hypertension.risk_of(str(facts["row"]), str(facts.get("bp")), grid=rules.risk_grid())
+        return {"risk": cell.risk or None, "rule": cell.id}
+    sex = str(facts.get("sex"))
+    profile = hypertension.risk_profile(facts, sex, factors=rules.risk_factors())
+    graded = hypertension.grade_pressure(
+        needed(facts, "sbp"), needed(facts, "dbp"), grades=rules.grades(), limits=rules.limits()
+    )
+    answer: dict[str, Any] = {
+        "risk": None,
+        "row": profile.row,
+        "bp": graded.column or None,
+        "factors": list(profile.factors),
+        "organ_damage": list(profile.organ_damage),
+    }
+    if graded.column:
+        cell = hypertension.risk_of(profile.row, graded.column, grid=rules.risk_grid())
+        answer |= {"risk": cell.risk or None, "rule": cell.id}
+    return answer
+
+
+def hearts_month(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The HEARTS category of a person in `reference_month`; form of `hearts_category_cases`."""
+    month = hearts.Month.parse(facts.get("reference_month", ""))
+    path = hearts.CarePath.of(facts)
+    category = str(hearts.hearts_category(path, month, rules=rules.hearts_rules()))
+    return {"expected": category, "category": category}
+
+
+def ability_level(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """GB/T 42195-2022: level by 26 `items` or their `total`, and after the escalations."""
+    ability = assessment.assess_ability(
+        facts,
+        items=rules.assessment_items("gbt42195"),
+        bands=rules.assessment_bands("gbt42195"),
+        escalations=rules.escalations(),
+    )
+    return {
+        "total": ability.total,
+        "initial_level": ability.initial.level,
+        "final_level": ability.final.level,
+        "level_words": ability.final.words,
+        "groups": dict(ability.groups),
+        "rules": list(ability.rules),
+        "unverified": list(ability.unverified),
+    }
+
+
+def self_care_level(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """老年人生活自理能力 by five `items`."""
+    answers = facts.get("items")
+    if not isinstance(answers, Mapping):
+        raise Impossible("items is not an object.", "Write item and score.")
+    result = assessment.assess_self_care(
+        answers,
+        items=rules.assessment_items("selfcare"),
+        bands=rules.assessment_bands("selfcare"),
+    )
+    return {"total": result.total, "level": result.band.level, "rule": result.band.id}
+
+
+def barthel_band(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The band of a Barthel index, 0 to 100."""
+    band = assessment.band_of(needed(facts, "barthel"), rules.assessment_bands("barthel"))
+    return {"band": band.level, "rule": band.id}
+
+
+def china_par_form(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether the official form takes these fields; `msg` is its own message."""
+    message = china_par.check_form(params, rules.china_par_limits())
+    return {"result": not message, "msg": message}
+
+
+def china_par_risk(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Ten-year ASCVD risk in percent, two decimals, with class and the ideal beside it.
+
+    `facts` is `{"params": {...}}` with the codes of the official form, or `{"input": {...}}`
+    with named facts. People who have the disease already (`existing_cvd`) are not scored.
+    Lifetime risk stays empty: its coefficients are unpublished.
+    """
+    if flag(facts, "existing_cvd", default=False):
+        raise Unsupported("People with cardiovascular disease are not scored.", "They are 很高危.")
+    if "params" in facts:
+        if message := china_par.check_form(facts["params"], rules.china_par_limits()):
+            raise Impossible(message, "Correct the field.")
+        person = china_par.RiskFacts.of_form(facts["params"])
+    else:
+        person = china_par.RiskFacts.of_words(facts.get("input", facts))
+        form = {
+            "age": person.age_years,
+            "sbp": person.sbp_mmhg,
+            "waist": person.waist_cm,
+            "tc": person.tc_mg_dl,
+            "hdlc": person.hdl_mg_dl,
+        }
+        for limit in rules.china_par_limits():
+            if limit.field in form and limit.unit in ("", "1"):
+                message = limit.outside(form[limit.field])
+                if message:
+                    raise Impossible(message, "Correct the field.")
+    risk = china_par.ten_year_risk(
+        person, equations=rules.china_par_equations(), classes=rules.china_par_classes()
+    )
+    return {
+        "risk10": risk.risk10_pct,
+        "ideal10": risk.ideal10_pct,
+        "lifetime": None,
+        "ideal_lifetime": None,
+        "risk10_pct": risk.risk10_pct,
+        "category": risk.category,
+        "linear_sum": round(risk.linear_sum, 4),
+        "derived_for_this_age": risk.derived,
+        "rules": list(risk.rules),
+    }
+
+
+def who_risk(
+    facts: Mapping[str, Any], model: str, *, cells: Sequence[who_chart.ChartCell]
+) -> dict[str, Any]:
+    """
+    Ten-year risk by the WHO chart (`who-lab` or `who-nonlab`), in percent, or its range.
+
+    `cells` are those an installation imported; without them the answer is refused.
+    """
+    if not cells:
+        raise Unsupported(
+            "The WHO chart is not there: its cells are not shipped.",
+            "Import the chart of your licence and name it with --chart.",
+        )
+    chart = {"who-lab": "laboratory", "who-nonlab": "non-laboratory"}[model]
+    risk = who_chart.chart_risk(facts, chart, bands=rules.who_bands(), cells=cells)
+    if risk is None:
+        raise Unsupported("The imported chart has no cell for these facts.", "Import the whole.")
+    known = risk.low_pct == risk.high_pct
+    return {
+        "risk10_pct": risk.low_pct if known else None,
+        "risk10_low_pct": risk.low_pct,
+        "risk10_high_pct": risk.high_pct,
+    }
+
+
+def read_chart(path: Path) -> Sequence[who_chart.ChartCell]:
+    """The cells of a chart file that an installation imports."""
+    return rules.who_cells(path)
