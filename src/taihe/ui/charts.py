@@ -85,12 +85,14 @@ def line_chart(
     first_column: str = "日期",
     value_column: str = "",
     last_label: str = "",
+    second: Sequence[float] = (),
+    second_label: str = "",
     note: str = "",
 ) -> Picture:
     """
     A line over time.
 
-    `target` is a dashed line; `band` (low, high; None is open) a tinted reference range. Dates
+    `second` is a thinner line with a value for each point (a diastolic pressure). `target` is a dashed line; `band` (low, high; None is open) a tinted reference range. Dates
     are placed by the calendar, words evenly. The last value is marked and written.
     """
     marks = _points(points)
@@ -99,7 +101,7 @@ def line_chart(
     if not marks:
         return Picture(SafeString(""), title, (first_column, value_column), (), unit, note)
 
-    levels = [mark.value for mark in marks]
+    levels = [mark.value for mark in marks] + list(second)
     if target is not None:
         levels.append(target)
     levels += [edge for edge in (band or ()) if edge is not None]
@@ -136,6 +138,15 @@ def line_chart(
             f'<line class="line" x1="{x[i]:.2f}%" y1="{y(marks[i].value):.1f}" '
             f'x2="{x[i + 1]:.2f}%" y2="{y(marks[i + 1].value):.1f}"/>'
         )
+    for i in range(len(second) - 1):
+        body.append(
+            f'<line class="line second" x1="{x[i]:.2f}%" y1="{y(second[i]):.1f}" '
+            f'x2="{x[i + 1]:.2f}%" y2="{y(second[i + 1]):.1f}"/>'
+        )
+    if second:
+        body.append(f'<circle class="dot" cx="{x[-1]:.2f}%" cy="{y(second[-1]):.1f}" r="4"/>')
+        words = f"{second_label} {figure_text(second[-1])}".strip()
+        body.append(_text(100, y(second[-1]) - 10, words, "end", "halo"))
     if len(marks) <= 24:
         body += [
             f'<circle class="dot {"bad" if mark.tone == "bad" else "small"}" '

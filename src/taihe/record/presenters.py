@@ -1,0 +1,219 @@
+"""How a record is written on a page: words, pictures and rows, for desks and residents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from taihe.base.access_log import Seen
+from taihe.kernel.codes import Purpose
+from taihe.record.domain.summary import Demographics, Measured, Record, Series
+from taihe.ui.charts import Picture, Point, figure_text, line_chart
+from taihe.ui.tables import Cell
+
+SEX = {"male": "男", "female": "女", "other": "其他", "unknown": "性别未记录"}
+VISIT = {
+    "AMB": "门诊",
+    "IMP": "住院",
+    "ACUTE": "住院",
+    "NONAC": "住院",
+    "EMER": "急诊",
+    "VR": "互联网诊疗",
+    "HH": "上门",
+}
+CATEGORY = {"medication": "药物", "food": "食物", "environment": "环境", "biologic": "生物制品"}
+ACTION = {
+    "summary": "查看整份档案",
+    "search": "查找时列出",
+    "read": "读取一项记录",
+    "vread": "读取一项记录",
+    "history": "读取记录的历次版本",
+    "bills": "查看账单",
+    "print": "打印",
+    "case": "审核一笔费用",
+    "finding": "审核一笔费用",
+    "create": "写入记录",
+    "update": "修改记录",
+    "load": "批量接入",
+}
+MOST_POINTS = 36
+
+
+@dataclass(frozen=True)
+class ShownSeries:
+    """A series as a card: value, what it means, picture."""
+
+    key: str
+    name: str
+    value: str
+    unit: str
+    on: date
+    source: str
+    verdict: str
+    tone: str
+    picture: Picture
+    basis: str = ""
+
+
+def who(demographics: Demographics, on: date) -> str:
+    """Sex and age in words: 女 · 71 岁."""
+    age = demographics.age(on)
+    words = [SEX.get(demographics.sex, "性别未记录")]
+    words.append(f"{age} 岁" if age is not None else "年龄未记录")
+    if demographics.deceased:
+        words.append("已故" if demographics.deceased == "已故" else f"{demographics.deceased} 去世")
+    return " · ".join(words)
+
+
+def value_text(measured: Measured) -> str:
+    """A value as written: 148/88 or 6.1."""
+    text = figure_text(measured.value)
+    return text if measured.second is None else f"{text}/{figure_text(measured.second)}"
+
+
+def verdict(series: Series) -> tuple[str, str]:
+    """What the newest value means, and its tone: never a red number alone."""
+    last = series.last
+    if series.target is not None:
+        if last.tone == "bad":
+            return f"没有达到目标（{series.target.words}）", "warn"
+        return f"达到目标（{series.target.words}）", "good"
+    if series.low is not None or series.high is not None:
+        span = reference_text(series)
+        if series.high is not None and last.value > series.high:
+            return f"高于参考范围 {span}", "warn"
+        if series.low is not None and last.value < series.low:
+            return f"低于参考范围 {span}", "warn"
+        return f"在参考范围 {span} 内", "good"
+    if len(series.values) > 1:
+        step = last.value - series.values[-2].value
+        if abs(step) < 1e-9:
+            return "与上次相同", ""
+        return f"比上次{'高' if step > 0 else '低'} {figure_text(round(abs(step), 2))}", ""
+    return "只有这一次", ""
+
+
+def reference_text(series: Series) -> str:
+    """The reference range as written: 3.5–5.3, ≤ 5.2, or empty."""
+    if series.low is not None and series.high is not None:
+        return f"{figure_text(series.low)}–{figure_text(series.high)}"
+    if series.high is not None:
+        return f"≤ {figure_text(series.high)}"
+    return f"≥ {figure_text(series.low)}" if series.low is not None else ""
+
+
+def picture_of(series: Series, *, height: int = 150) -> Picture:
+    """The last three dozen values as a line, with the target or the reference range."""
+    values = series.values[-MOST_POINTS:]
+    says, _ = verdict(series)
+    pressure = all(m.second is not None for m in values)
+    drawn = line_chart(
+        [Point(m.at.date(), m.value) for m in values],
+        f"{series.name} {value_text(series.last)} {series.unit}，{says}",
+        "" if pressure else series.unit,
+        target=series.target.high if series.target else None,
+        band=(series.low, series.high)
+        if series.low is not None or series.high is not None
+        else None,
+        second=[m.second for m in values if m.second is not None] if pressure else (),
+        last_label="收缩压" if pressure else "",
+        second_label="舒张压" if pressure else "",
+        height=height + 40 if pressure else height,
+    )
+    newest = tuple(
+        (m.at.date().isoformat(), value_text(m), m.source or "未写明") for m in reversed(values)
+    )
+    note = ""
+    if len(series.values) > MOST_POINTS:
+        note = f"最近 {MOST_POINTS} 次，共 {len(series.values)} 次"
+    return replace(
+        drawn, columns=("日期", f"数值（{series.unit}）", "在哪里"), rows=newest, note=note
+    )
+
+
+def shown(series: Series, *, height: int = 150) -> ShownSeries:
+    """A series as a card."""
+    says, tone = verdict(series)
+    basis = ""
+    if series.target is not None:
+        basis = f"{series.target.provenance.source}，{series.target.provenance.clause}"
+    return ShownSeries(
+        key=series.key,
+        name=series.name,
+        value=value_text(series.last),
+        unit=series.unit,
+        on=series.last.at.date(),
+        source=series.last.source,
+        verdict=says,
+        tone=tone,
+        picture=picture_of(series, height=height),
+        basis=basis,
+    )
+
+
+def split_results(record: Record, *, pictures: int) -> tuple[list[Series], list[Series]]:
+    """Which series are shown as pictures, and which as lines of a table."""
+    drawn = [s for s in record.results if len(s.values) > 1][:pictures]
+    return drawn, [s for s in record.results if s not in drawn]
+
+
+def result_row(series: Series, url: str = "") -> dict[str, object]:
+    """A series as a line of a table."""
+    says, tone = verdict(series)
+    return {
+        "name": Cell(series.name, url=url),
+        "value": f"{value_text(series.last)} {series.unit}".strip(),
+        "verdict": Cell(says, tone=tone, tag=True) if tone else says,
+        "on": series.last.at.date(),
+        "times": len(series.values),
+        "source": series.last.source,
+    }
+
+
+def visit_rows(record: Record) -> list[dict[str, object]]:
+    """Visits as lines of a table, newest first."""
+    return [
+        {
+            "on": visit.start,
+            "kind": VISIT.get(visit.kind, visit.kind)
+            + (
+                f" {(visit.end.date() - visit.start.date()).days} 天"
+                if visit.kind == "IMP" and visit.start and visit.end
+                else ""
+            ),
+            "source": visit.source,
+            "reasons": "、".join(visit.reasons),
+            "doctor": visit.doctor,
+        }
+        for visit in record.visits
+    ]
+
+
+def seen_rows(
+    seen: Sequence[Seen], *, own: frozenset[int] = frozenset()
+) -> list[dict[str, object]]:
+    """Accesses in plain words; `own` are the parties of the person themself."""
+    return [
+        {
+            "at": one.at,
+            "who": "您本人"
+            if one.party in own
+            else (one.organisation or one.party_name or "未登记的机构"),
+            "name": "" if one.party in own or not one.organisation else one.party_name,
+            "purpose": purpose_words(one.purpose),
+            "action": ACTION.get(one.action, one.action),
+            "refused": one.outcome == "refused",
+            "emergency": one.outcome == "break-glass",
+            "client": one.client,
+        }
+        for one in seen
+    ]
+
+
+def purpose_words(code: str) -> str:
+    """A purpose of reading in words."""
+    try:
+        return Purpose(code).label
+    except ValueError:
+        return code
