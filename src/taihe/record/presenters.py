@@ -8,11 +8,11 @@ from datetime import date
 
 from taihe.base.access_log import Seen
 from taihe.kernel.codes import Purpose
-from taihe.record.domain.summary import Demographics, Measured, Record, Series
+from taihe.record.domain.page import Demographics, Measured, PersonPage, Series
 from taihe.ui.charts import Picture, Point, figure_text, line_chart
 from taihe.ui.tables import Cell
 
-SEX = {"male": "男", "female": "女", "other": "其他", "unknown": "性别未记录"}
+SEX = {"male": "男", "female": "女", "other": "其他", "1": "男", "2": "女"}
 VISIT = {
     "AMB": "门诊",
     "IMP": "住院",
@@ -26,6 +26,7 @@ CATEGORY = {"medication": "药物", "food": "食物", "environment": "环境", "
 ACTION = {
     "summary": "查看整份档案",
     "search": "查找时列出",
+    "find": "查找时列出",
     "read": "读取一项记录",
     "vread": "读取一项记录",
     "history": "读取记录的历次版本",
@@ -58,12 +59,23 @@ class ShownSeries:
 
 def who(demographics: Demographics, on: date) -> str:
     """Sex and age in words: 女 · 71 岁."""
-    age = demographics.age(on)
-    words = [SEX.get(demographics.sex, "性别未记录")]
-    words.append(f"{age} 岁" if age is not None else "年龄未记录")
+    words = sex_and_age(demographics.sex, demographics.birth_date, on)
     if demographics.deceased:
-        words.append("已故" if demographics.deceased == "已故" else f"{demographics.deceased} 去世")
-    return " · ".join(words)
+        dead = demographics.deceased
+        words += " · " + (dead if dead == "已故" else f"{dead} 去世")
+    return words
+
+
+def sex_and_age(sex: str, born: date | None, on: date) -> str:
+    """The same from a FHIR gender or a national code of sex, and a birth date."""
+    words = SEX.get(sex, "性别未记录")
+    if born is None:
+        return f"{words} · 年龄未记录"
+    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    if years < 3:
+        months = (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day)
+        return f"{words} · {months} 个月"
+    return f"{words} · {years} 岁"
 
 
 def value_text(measured: Measured) -> str:
@@ -152,7 +164,7 @@ def shown(series: Series, *, height: int = 150) -> ShownSeries:
     )
 
 
-def split_results(record: Record, *, pictures: int) -> tuple[list[Series], list[Series]]:
+def split_results(record: PersonPage, *, pictures: int) -> tuple[list[Series], list[Series]]:
     """Which series are shown as pictures, and which as lines of a table."""
     drawn = [s for s in record.results if len(s.values) > 1][:pictures]
     return drawn, [s for s in record.results if s not in drawn]
@@ -171,7 +183,7 @@ def result_row(series: Series, url: str = "") -> dict[str, object]:
     }
 
 
-def visit_rows(record: Record) -> list[dict[str, object]]:
+def visit_rows(record: PersonPage) -> list[dict[str, object]]:
     """Visits as lines of a table, newest first."""
     return [
         {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from taihe.base import access_log
 from taihe.base.public import current_actor, requires_role
 from taihe.kernel.codes import Purpose
 from taihe.kernel.errors import Incorrect, NotFound
-from taihe.record import panels, persons, presenters, reading
+from taihe.record import panels, persons, presenters, public, reading
 from taihe.record.access import Reader, reader_of, relations_for
 from taihe.record.navigation import ROLES
 from taihe.record.site import the_store
@@ -25,6 +24,7 @@ from taihe.ui.tables import Column, Table
 
 ROUTE_DESK, ROUTE_PERSON = "desk.record", "desk.record.person"
 PICTURES = 4
+MOST = 50
 
 
 @requires_role(*ROLES)
@@ -43,8 +43,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         text = request.POST.get("text", "")[:60]
         context |= {"asked": True, "text": text}
         try:
-            people = reading.find_people(reader, purpose, text, route=ROUTE_DESK)
-            context |= {"people": _people(people, purpose), "most": reading.MOST_FOUND}
+            context |= {"people": _people(_find(reader, purpose, text), purpose), "most": MOST}
         except Incorrect as error:
             context |= {"problem": error.problem, "do": error.do}
     is_part = request.headers.get("HX-Target") == "found"
@@ -60,7 +59,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     purpose = _purpose(request.GET.get("purpose", ""), purposes)
     today = timezone.localdate()
     try:
-        record = reading.summary(reader, purpose, number, route=ROUTE_PERSON, on=today)
+        record = reading.person_page(reader, purpose, number, on=today, route=ROUTE_PERSON)
     except NotFound as error:
         return _not_found(request, error)
     visits = Table(
@@ -126,19 +125,29 @@ def _purpose(asked: str, purposes: list[tuple[str, str]]) -> str:
     return asked if asked in codes else next(iter(codes), Purpose.TREATMENT.value)
 
 
-def _people(rows: list[reading.PersonRow], purpose: str) -> list[dict[str, Any]]:
-    today: date = timezone.localdate()
+def _find(reader: Reader, purpose: str, text: str) -> list[public.PersonRow]:
+    text = " ".join(text.split())
+    if not text:
+        raise Incorrect("还没有输入。", "请输入姓名或证件号码。")
+    if len(text) < 2:
+        raise Incorrect("只有一个字，找不准。", "请至少输入姓名的两个字。")
+    return public.persons(reader, purpose, text, limit=MOST, route=ROUTE_DESK)
+
+
+def _people(rows: list[public.PersonRow], purpose: str) -> list[dict[str, Any]]:
+    today = timezone.localdate()
+    clinics = reading.places_of([row.person for row in rows], on=today)
     return [
         {
             "url": reverse("record_person", args=[row.person])
             + "?"
             + urlencode({"purpose": purpose}),
-            "name": row.demographics.name or "姓名未登记",
-            "who": presenters.who(row.demographics, today),
-            "number": row.demographics.citizen_number_masked,
-            "clinic": row.demographics.clinic,
+            "name": row.name or "姓名未登记",
+            "who": presenters.sex_and_age(row.sex, row.birth_date, today),
+            "number": row.citizen_number,
+            "clinic": clinics[row.person],
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: (row.name, row.person))
     ]
 
 
