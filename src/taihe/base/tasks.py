@@ -118,12 +118,12 @@ def _take(now: datetime) -> Task | None:
     """
     Lease the oldest task that is due.
 
-    A lease or a pause that reaches further than any can was written under another clock:
-    it counts as ended, so that a clock that jumps loses no task.
+    A lease or a pause that reaches much further than any can was written under another
+    clock: it counts as ended, so that a clock that jumps loses no task.
     """
-    free = Q(leased_until=None) | Q(leased_until__lte=now) | Q(leased_until__gt=now + LEASE)
+    free = Q(leased_until=None) | Q(leased_until__lte=now) | Q(leased_until__gt=now + 2 * LEASE)
     due = Q(due_at=None) | Q(due_at__lte=now)
-    rested = Q(retry_at=None) | Q(retry_at__lte=now) | Q(retry_at__gt=now + LONGEST_PAUSE)
+    rested = Q(retry_at=None) | Q(retry_at__lte=now) | Q(retry_at__gt=now + 2 * LONGEST_PAUSE)
     waiting = Task.objects.filter(free, due, rested, state=Task.State.WAITING, kind__in=_handlers)
     if not waiting.exists():
         return None

@@ -134,8 +134,9 @@ def verify(
                     checked.add(chain.alias)
                     report.findings.extend(_integrity(chain.alias, rows))
                 _verify_chain(chain, rows, seals, earlier, folder, report, progress)
-        except sqlite3.Error as error:
-            problem = f"the database cannot be read: {error}"
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            # A damaged schema makes messages that are no text either.
+            problem = f"the database cannot be read ({type(error).__name__})"
             report.findings.append(Finding(chain.name, None, problem))
     return report
 
