@@ -93,10 +93,10 @@ def _finish(arguments: argparse.Namespace, body: bytes, equal: bool | None) -> i
             "as_of": document["as_of"], "fingerprint": fingerprint, "equal": equal,
             "figures": document["figures"],
         }  # fmt: skip
-        print(json.dumps(summary, ensure_ascii=False))  # noqa: T201
+        print(json.dumps(summary, ensure_ascii=False))
     elif not arguments.out:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
     words = {True: "equal to the frozen bulletin", False: "DIFFERENT", None: "recomputed"}
-    print(f"fingerprint {fingerprint}: {words[equal]}", file=sys.stderr)  # noqa: T201
+    print(f"fingerprint {fingerprint}: {words[equal]}", file=sys.stderr)
     return 1 if equal is False else 0

@@ -113,7 +113,9 @@ def bulletin_projects(request: HttpRequest, key: str, edition: int) -> HttpRespo
     actor = current_actor(request)
     numbers: dict[str, int] = {}
     if actor is not None and actor.has(*policies.ROLES):
-        numbers = dict(policies.visible_projects(actor).filter(event=event).values_list("key", "pk"))
+        numbers = dict(
+            policies.visible_projects(actor).filter(event=event).values_list("key", "pk")
+        )
     table.rows = [presenters.frozen_row(line, row.as_of, numbers) for line in lines]
     figure = table.value("figure")
     context = {
@@ -238,7 +240,8 @@ def projects(request: HttpRequest) -> HttpResponse:
     found = policies.visible_projects(actor).filter(register="signed")
     sections = [row for row in rows.industries().values() if row.level == 2]
     used = {code[:2] for code in found.values_list("industry", flat=True).distinct()}
-    zones = forms.zone_choices(policies.zone_of(actor))
+    there = set(found.values_list("zone", flat=True).distinct())
+    zones = [one for one in forms.zone_choices() if one[0] in there]
     table = Table(
         request,
         PROJECT_COLUMNS,
