@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from taihe.fhir.fhirpath.checker import semantic_problem
 from taihe.fhir.fhirpath.compiler import Items, Run, compile_node
 from taihe.fhir.fhirpath.elements import Element, Item, of_resource, plain
 from taihe.fhir.fhirpath.environment import Environment, Resolver
@@ -44,6 +45,9 @@ class Compiled:
     expression: str
     tree: Node
     run: Run = field(repr=False)
+    _checked: dict[tuple[str | None, bool], SemanticProblem | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def evaluate(
         self,
@@ -52,6 +56,7 @@ class Compiled:
         variables: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         resolver: Resolver | None = None,
+        strict: bool = False,
     ) -> list[Any]:
         """
         The resulting values as JSON has them; dates and quantities of FHIRPath as text.
@@ -60,7 +65,7 @@ class Compiled:
         that `now()` and `today()` tell. `resolver` fetches what `resolve()` does not find in
         the resource. Raises FhirPathError.
         """
-        items = self.items(resource, variables=variables, now=now, resolver=resolver)
+        items = self.items(resource, variables=variables, now=now, resolver=resolver, strict=strict)
         return [value for item in items if (value := plain(item)) is not None]
 
     def items(
@@ -70,13 +75,29 @@ class Compiled:
         variables: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         resolver: Resolver | None = None,
+        strict: bool = False,
     ) -> Items:
         """The resulting items with their types: elements and System values."""
         root = None if resource is None else of_resource(resource)
+        self.check(None if root is None else root.type, strict=strict)
         env = Environment(root, _given(variables), now, resolver)
         focus: Items = [] if root is None else [root]
         env.variables.setdefault("context", focus)
         return self.on(env, focus)
+
+    def check(self, type: str | None, *, strict: bool = False) -> None:
+        """
+        Refuse what cannot be right for a resource of this type.
+
+        Without `strict` only what is wrong whatever the data; with it also names that the
+        type does not have. Raises SemanticProblem.
+        """
+        key = (type, strict)
+        if key not in self._checked:
+            self._checked[key] = semantic_problem(self.tree, type, strict)
+        problem = self._checked[key]
+        if problem is not None:
+            raise SemanticProblem(problem.problem, problem.do, problem.position)
 
     def on(self, env: Environment, focus: Items) -> Items:
         """Run on a focus in an environment that is prepared already."""

@@ -21,6 +21,7 @@ from taihe.fhir.fhirpath.elements import (
     Item,
     add_children,
     atom,
+    is_cast,
     is_type,
     type_name,
 )
@@ -66,6 +67,12 @@ def _literal(node: Literal) -> Run:
     value: Item = node.value
     if node.kind in ("Date", "DateTime", "Time"):
         value = parse_temporal(str(node.value), node.kind)
+        if (
+            value is None
+            and node.kind == "Time"
+            and parse_temporal(f"2000-01-01{node.value}", "DateTime")
+        ):
+            raise ExecutionProblem("A time has no zone.", "Leave it out.", node.position)
         if value is None:
             raise SyntaxProblem(
                 f"@{node.value} is no {node.kind}.", "Check month, day and hour.", node.position
@@ -305,7 +312,7 @@ def _type_test(node: TypeTest) -> Run:
 def _typed(operator: str, source: Run, name: str, position: int) -> Run:
     wanted = check_type(name, position)
     if operator == "ofType":
-        return lambda env, focus: [i for i in source(env, focus) if is_type(i, wanted)]
+        return lambda env, focus: [i for i in source(env, focus) if is_cast(i, wanted)]
 
     def run(env: Environment, focus: Items) -> Items:
         item = single(source(env, focus), operator)
@@ -313,7 +320,7 @@ def _typed(operator: str, source: Run, name: str, position: int) -> Run:
             return []
         if operator == "is":
             return [is_type(item, wanted)]
-        return [item] if is_type(item, wanted) else []
+        return [item] if is_cast(item, wanted) else []
 
     return run
 
@@ -576,6 +583,10 @@ def _sort(node: Call, source: Run) -> Run:
 
         def order(one: tuple[Item, list[Items]], two: tuple[Item, list[Items]]) -> int:
             for a, b, descending in zip(one[1], two[1], directions, strict=True):
+                if not a or not b:  # an empty key comes first, whichever the direction
+                    if bool(a) != bool(b):
+                        return 1 if a else -1
+                    continue
                 result = _ordered(a, b)
                 if result:
                     return -result if descending else result
@@ -587,10 +598,8 @@ def _sort(node: Call, source: Run) -> Run:
 
 
 def _ordered(one: Items, two: Items) -> int:
-    """The order of two sort keys; an empty key comes first."""
+    """The order of two sort keys."""
     a, b = single(one, "sort()"), single(two, "sort()")
-    if a is None or b is None:
-        return (a is not None) - (b is not None)
     if operators.compare(a, b, "<"):
         return -1
     return 1 if operators.compare(a, b, ">") else 0

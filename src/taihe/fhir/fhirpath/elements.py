@@ -13,6 +13,7 @@ from typing import Any
 from taihe.fhir import definitions, model
 from taihe.fhir.fhirpath.values import CALENDAR_OF_UCUM, Quantity, Temporal, parse_temporal
 
+TYPE_INFO = "TypeInfo"  # what type() gives; no FHIR type
 UCUM = "http://unitsofmeasure.org"
 _INTEGERS = frozenset(("integer", "positiveInt", "unsignedInt", "integer64"))
 _TEMPORAL = {"date": "Date", "dateTime": "DateTime", "instant": "DateTime", "time": "Time"}
@@ -83,6 +84,8 @@ def add_children(item: Item, name: str, out: list[Item]) -> None:
     if isinstance(value, dict):
         for field in model.named(item.place).get(name, ()):
             _add(field, value, item, out)
+        if item.place == TYPE_INFO and name in value:
+            out.append(value[name])
     elif isinstance(item.extra, dict):
         for field in model.named("Element").get(name, ()):
             _add(field, item.extra, item, out)
@@ -189,6 +192,13 @@ def is_type(item: Item, wanted: str) -> bool:
     if own_space == "System":
         return own == name or name == "Any"
     return model.is_a(own, name)
+
+
+def is_cast(item: Item, wanted: str) -> bool:
+    """Whether `as` and `ofType` keep an item: a primitive only under its own type."""
+    if isinstance(item, Element) and model.kind(item.type) == "primitive":
+        return wanted.removeprefix("FHIR.") == item.type
+    return is_type(item, wanted)
 
 
 def plain(item: Item) -> Any:

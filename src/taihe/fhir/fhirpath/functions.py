@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from decimal import (
     ROUND_CEILING,
+    ROUND_DOWN,
     ROUND_FLOOR,
     ROUND_HALF_UP,
     Decimal,
@@ -707,7 +708,8 @@ def _number_boundary(value: Decimal, places: int | None, high: bool) -> Decimal 
     with localcontext() as context:
         context.prec = 80
         edge = value + half if high else value - half
-        return edge.quantize(Decimal(1).scaleb(-places), ROUND_CEILING if high else ROUND_FLOOR)
+        away = ROUND_HALF_UP if high == (value >= 0) else ROUND_DOWN
+        return edge.quantize(Decimal(1).scaleb(-places), away)
 
 
 _boundary("lowBoundary", False)

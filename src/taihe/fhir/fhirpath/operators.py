@@ -7,6 +7,7 @@ from typing import Any
 
 from taihe.fhir.fhirpath.elements import Element, Item, atom, calendar_unit, type_name
 from taihe.fhir.fhirpath.errors import ExecutionProblem
+from taihe.fhir.fhirpath.parser import CALENDAR_UNITS
 from taihe.fhir.fhirpath.units import convert, multiply
 from taihe.fhir.fhirpath.values import CALENDAR_OF_UCUM, Quantity, Temporal
 
@@ -255,7 +256,7 @@ def _arithmetic(operator: str, a: Item, b: Item) -> Item | None:
 def _moved(operator: str, a: Temporal, b: Quantity) -> Item | None:
     unit = calendar_unit(b)
     if unit is None:
-        unit = CALENDAR_OF_UCUM.get(b.unit)
+        unit = CALENDAR_OF_UCUM.get(b.unit) or CALENDAR_UNITS.get(b.unit)
         if unit is None:
             raise ExecutionProblem(
                 f"A quantity in {b.unit} cannot be added to a date.", "Use years, months or days."

@@ -268,6 +268,8 @@ class Temporal:
         wanted = min(sizes[self.kind].index(digits) + 1, 6 - base)
         edge = _HIGHEST if high else _LOWEST
         parts: list[Part] = list(self.parts)
+        if base + len(parts) == 4 and base + wanted > 4:
+            parts.append(0)  # an hour alone is the full hour, as the R4 suite has it
         while len(parts) < wanted:
             position = base + len(parts)
             if position == 2 and high:

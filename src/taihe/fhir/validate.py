@@ -1,0 +1,339 @@
+"""
+Validation of a resource against the R4 definitions, from the tables.
+
+Checked: unknown elements, cardinality, JSON form, primitive formats, choice types, reference
+targets, required bindings whose codes ship, and the invariants of the specification. What is
+found has a FHIRPath location and a sentence for a clerk; no message repeats a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from taihe.fhir import definitions, model
+from taihe.fhir.model import Field
+from taihe.fhir.outcome import Issue
+from taihe.fhir.primitives import HINTS, Check, check_of
+from taihe.fhir.search.rows import split_reference
+
+__all__ = ["Issue", "check"]
+
+DEEPEST = 100
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,60}")
+
+
+@dataclass(slots=True)
+class _Spec:
+    """What is allowed under one JSON key: `ok` for primitives, `place` for structures."""
+
+    field: Field
+    many: bool
+    ok: Check | None
+    place: str
+    name: str
+    choice: str
+    codes: frozenset[str] | None
+    systems: dict[str, frozenset[str]] | None
+    targets: frozenset[str] | None
+    resource: bool
+
+
+@dataclass(slots=True)
+class _Table:
+    """What is allowed at a place: keys, elements that must be there, invariants."""
+
+    specs: dict[str, _Spec]
+    required: list[tuple[str, tuple[str, ...]]]
+    choices: bool
+
+
+def _bound_check(base: Check, codes: frozenset[str]) -> Check:
+    def check(value: object) -> bool:
+        return type(value) is str and value in codes
+
+    return check
+
+
+@cache
+def _table(place: str) -> _Table:
+    specs: dict[str, _Spec] = {}
+    required: dict[str, list[str]] = {}
+    choices = False
+    for key, field in model.fields(place).items():
+        element = field.element
+        systems = definitions.value_set(element.required) if element.required else None
+        codes = frozenset().union(*systems.values()) if systems else None
+        ok: Check | None = None
+        if field.primitive:
+            ok = check_of(field.type)
+            if codes is not None and field.type == "code":
+                ok = _bound_check(ok, codes)
+        targets = (
+            frozenset(element.targets) if element.targets and field.type == "Reference" else None
+        )
+        specs[key] = _Spec(
+            field,
+            field.many,
+            ok,
+            field.place,
+            field.name,
+            field.name if element.is_choice and len(element.types) > 1 else "",
+            codes,
+            systems,
+            targets,
+            field.type == "Resource",
+        )
+        choices = choices or bool(specs[key].choice)
+        if element.minimum:
+            required.setdefault(field.name, []).extend(
+                (key, "_" + key) if field.primitive else (key,)
+            )
+    return _Table(specs, [(name, tuple(keys)) for name, keys in required.items()], choices)
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[0].lower() in "aeiou" else f"a {word}"
+
+
+class _Checker:
+    """One run over a resource; collects issues."""
+
+    def __init__(self) -> None:
+        self.issues: list[Issue] = []
+
+    def say(
+        self, code: str, location: str, problem: str, do: str = "", severity: str = "error"
+    ) -> None:
+        self.issues.append(Issue(severity, code, location, problem, do))
+
+    def resource(self, value: Any, path: str, depth: int) -> None:
+        if not isinstance(value, dict):
+            self.say("structure", path, "This is no resource.", "Write a JSON object.", "fatal")
+            return
+        kind = value.get("resourceType")
+        if kind is None:
+            self.say(
+                "structure",
+                path,
+                "The resource does not say its type.",
+                "Add resourceType.",
+                "fatal",
+            )
+            return
+        if not isinstance(kind, str) or kind not in definitions.resource_types():
+            close = get_close_matches(str(kind), definitions.resource_types(), n=1, cutoff=0.7)
+            hint = f"Did you mean {close[0]}?" if close else "Use a type of FHIR R4."
+            self.say("structure", path, "There is no such resource type.", hint, "fatal")
+            return
+        self.object(value, kind, path or kind, depth)
+
+    def object(self, value: dict[str, Any], place: str, path: str, depth: int) -> None:
+        if depth > DEEPEST:
+            self.say(
+                "too-long", path, "The resource is nested too deep.", "Make it flatter.", "fatal"
+            )
+            return
+        table = _table(place)
+        specs = table.specs
+        chosen: dict[str, str] | None = None
+        for key, one in value.items():
+            spec = specs.get(key)
+            if spec is None:
+                self.other(key, one, value, place, path, depth)
+                continue
+            ok = spec.ok
+            if spec.choice:
+                chosen = {} if chosen is None else chosen
+                if spec.choice in chosen:
+                    self.say(
+                        "structure",
+                        f"{path}.{spec.name}",
+                        f"{spec.name}[x] is given twice, as {chosen[spec.choice]} and {key}.",
+                        "Keep one of them.",
+                    )
+                chosen[spec.choice] = key
+            if not spec.many:
+                if ok is not None:
+                    if not ok(one):
+                        self.bad_primitive(one, spec, f"{path}.{spec.name}")
+                elif type(one) is dict and one:
+                    if spec.resource:
+                        self.resource(one, f"{path}.{spec.name}", depth + 1)
+                    else:
+                        self.object(one, spec.place, f"{path}.{spec.name}", depth + 1)
+                        if spec.targets is not None or spec.systems is not None:
+                            self.bound(one, spec, f"{path}.{spec.name}")
+                else:
+                    self.bad_form(one, spec, f"{path}.{spec.name}")
+            elif type(one) is list and one:
+                self.listed(one, spec, value, f"{path}.{spec.name}", depth)
+            else:
+                self.bad_form(one, spec, f"{path}.{spec.name}")
+        for name, keys in table.required:
+            for key in keys:
+                if key in value:
+                    break
+            else:
+                self.say("required", f"{path}.{name}", f"{place} must have {name}.", f"Add {name}.")
+
+    def listed(
+        self, items: list[Any], spec: _Spec, holder: dict[str, Any], path: str, depth: int
+    ) -> None:
+        ok = spec.ok
+        most = spec.field.element.maximum
+        if most > 1 and len(items) > most:
+            self.say(
+                "structure", path, f"{spec.name} may occur {most} times at most.", "Remove some."
+            )
+        if ok is not None:
+            for at, one in enumerate(items):
+                if not ok(one) and not (one is None and self.has_extra(holder, spec, at)):
+                    self.bad_primitive(one, spec, f"{path}[{at}]")
+            return
+        check_bound = spec.targets is not None or spec.systems is not None
+        for at, one in enumerate(items):
+            if type(one) is not dict or not one:
+                self.bad_form(one, spec, f"{path}[{at}]", single=True)
+            elif spec.resource:
+                self.resource(one, f"{path}[{at}]", depth + 1)
+            else:
+                self.object(one, spec.place, f"{path}[{at}]", depth + 1)
+                if check_bound:
+                    self.bound(one, spec, f"{path}[{at}]")
+
+    @staticmethod
+    def has_extra(holder: dict[str, Any], spec: _Spec, at: int) -> bool:
+        extra = holder.get("_" + spec.field.key)
+        return isinstance(extra, list) and at < len(extra) and extra[at] is not None
+
+    def other(
+        self, key: str, one: Any, value: dict[str, Any], place: str, path: str, depth: int
+    ) -> None:
+        """A key that is no element: the type, an extension of a primitive, or a mistake."""
+        table = _table(place)
+        if key == "resourceType" and model.kind(place) == "resource":
+            return
+        base = table.specs.get(key[1:]) if key[:1] == "_" else None
+        if base is not None and base.ok is not None:
+            self.extra(one, base, value, f"{path}.{base.name}", depth)
+            return
+        name = key if _KEY.fullmatch(key) else "a name that is none"
+        in_choice = [f.key for f in model.named(place).get(key, ()) if f.key != key]
+        close = in_choice or get_close_matches(key, table.specs, n=1, cutoff=0.6)
+        hint = (
+            f"Did you mean {' or '.join(close[:3])}?" if close else "Remove it or correct its name."
+        )
+        location = f"{path}.{key}" if name == key else path
+        self.say("structure", location, f"{place} has no element {name}.", hint)
+
+    def extra(self, one: Any, spec: _Spec, holder: dict[str, Any], path: str, depth: int) -> None:
+        if isinstance(one, list) and spec.many and one:
+            for at, item in enumerate(one):
+                if isinstance(item, dict) and item:
+                    self.object(item, "Element", f"{path}[{at}]", depth + 1)
+                elif item is not None:
+                    self.bad_form(item, spec, f"{path}[{at}]", single=True)
+        elif isinstance(one, dict) and one and not spec.many:
+            self.object(one, "Element", path, depth + 1)
+        else:
+            self.say(
+                "structure",
+                path,
+                f"What stands beside {spec.name} is no id or extension.",
+                f"Write _{spec.field.key} as an object." if not spec.many else "Write a list.",
+            )
+
+    def bad_primitive(self, one: Any, spec: _Spec, path: str) -> None:
+        kind = spec.field.type
+        if one is None:
+            self.say("structure", path, f"{spec.name} is null.", "Leave it out, or give a value.")
+        elif isinstance(one, list):
+            self.say("structure", path, f"{spec.name} may occur only once.", "Write no list.")
+        elif isinstance(one, dict):
+            self.say(
+                "structure", path, f"{spec.name} is a structure.", HINTS.get(kind, "Write text.")
+            )
+        elif one == "":
+            self.say("value", path, f"{spec.name} is empty.", "Leave it out, or give a value.")
+        elif spec.codes is not None and kind == "code" and isinstance(one, str):
+            shown = sorted(spec.codes)
+            hint = f"Use one of {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}."
+            self.say(
+                "code-invalid", path, f"{spec.name} has a code that is not in its value set.", hint
+            )
+        else:
+            hint = HINTS.get(kind, "Write text in quotes.")
+            self.say("value", path, f"{spec.name} is not {_article(kind)}.", hint)
+
+    def bad_form(self, one: Any, spec: _Spec, path: str, *, single: bool = False) -> None:
+        if one is None:
+            self.say("structure", path, f"{spec.name} is null.", "Leave it out, or give a value.")
+        elif one in ([], {}):
+            self.say("structure", path, f"{spec.name} is empty.", "Leave it out.")
+        elif spec.many and not single:
+            self.say(
+                "structure",
+                path,
+                f"{spec.name} may repeat, so it is a list.",
+                "Put it in brackets.",
+            )
+        elif isinstance(one, list):
+            self.say("structure", path, f"{spec.name} may occur only once.", "Write no list.")
+        else:
+            kind = spec.field.type
+            self.say(
+                "structure",
+                path,
+                f"{spec.name} is not {_article(kind)}.",
+                "Write an object in braces.",
+            )
+
+    def bound(self, one: dict[str, Any], spec: _Spec, path: str) -> None:
+        """The target of a reference, or the codes of a required binding."""
+        if spec.targets is not None:
+            text = one.get("reference")
+            if type(text) is str:
+                kind = split_reference(text)[0]
+                if kind and kind not in spec.targets and kind in definitions.resource_types():
+                    allowed = ", ".join(sorted(spec.targets)[:8])
+                    self.say(
+                        "value",
+                        f"{path}.reference",
+                        f"{spec.name} cannot refer to {_article(kind)}.",
+                        f"It refers to {allowed}.",
+                    )
+        elif spec.systems is not None:
+            codings = one.get("coding") if spec.field.type == "CodeableConcept" else [one]
+            if not isinstance(codings, list) or not codings:
+                return
+            for coding in codings:
+                if not isinstance(coding, dict):
+                    return
+                code, system = coding.get("code"), coding.get("system")
+                if not isinstance(code, str) or code in spec.systems.get(str(system), ()):
+                    return
+            self.say(
+                "code-invalid",
+                path,
+                f"{spec.name} has no code of its value set.",
+                "Use a code of it.",
+            )
+
+
+def check(resource: Any) -> list[Issue]:
+    """
+    What is wrong with a resource; an empty list when it is valid.
+
+    The resource is parsed JSON. Issues come in the order of the resource.
+    """
+    checker = _Checker()
+    checker.resource(resource, "", 0)
+    return checker.issues
+
+
+Validator = Callable[[Any], list[Issue]]
