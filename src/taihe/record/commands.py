@@ -1,0 +1,100 @@
+"""The commands `taihe load` and `taihe token`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+CLIENT = "taihe token"
+LOADER = "taihe load"
+
+
+def add_parsers(subparsers: Any) -> None:
+    """Add this context's commands."""
+    load = subparsers.add_parser("load", help="load FHIR NDJSON, Bundles and exchange tables")
+    load.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    load.add_argument("--recursive", action="store_true", help="sub-folders too")
+    load.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    load.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
+    load.set_defaults(run=run_load, needs_site="health")
+
+    token = subparsers.add_parser("token", help="print a bearer token for /fhir")
+    token.add_argument("--scope", default="system/*.cruds", help='for example "system/*.rs"')
+    token.add_argument("--minutes", type=int, default=60)
+    token.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
+    token.set_defaults(run=run_token, needs_site="health")
+
+
+def run_load(arguments: argparse.Namespace) -> int:
+    """Load files; 0 only when every resource was stored."""
+    import orjson
+    from tqdm import tqdm
+
+    from taihe.record import public
+
+    with tqdm(
+        total=0,
+        unit="B",
+        unit_scale=True,
+        desc="load",
+        file=sys.stderr,
+        disable=None if not arguments.json else not sys.stderr.isatty(),
+    ) as bar:
+
+        def progress(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(name, refresh=False)
+            bar.update(done - bar.n)
+
+        party = system_party(LOADER)
+        result = public.load_paths(arguments.paths, arguments.recursive, progress, by=party)
+    if arguments.json:
+        sys.stdout.write(orjson.dumps(result.as_json()).decode() + "\n")
+    else:
+        _say(result)
+    return 0 if result.is_complete else 1
+
+
+def _say(result: Any) -> None:
+    for problem in result.problems[:50]:
+        sys.stderr.write(f"{problem}\n")
+    hidden = len(result.problems) - 50 + result.more_problems
+    if hidden > 0:
+        sys.stderr.write(f"… and {hidden} more problems; --json lists them.\n")
+    for name in result.ignored:
+        sys.stderr.write(f"ignored: {name}\n")
+    totals = result.as_json()
+    sys.stdout.write(
+        f"{totals['stored']} stored ({totals['new']} new, {totals['updated']} updated,"
+        f" {totals['unchanged']} unchanged), {totals['rejected']} rejected,"
+        f" {totals['seconds']:.1f} s\n"
+    )
+    if result.stopped:
+        sys.stderr.write(f"taihe: {result.stopped}\n")
+
+
+def run_token(arguments: argparse.Namespace) -> int:
+    """Print a token of this installation, through a platform relation of its own party."""
+    from datetime import UTC, datetime
+
+    from django.db import transaction
+
+    from taihe.record import public
+
+    party = system_party(CLIENT)
+    if not public.relations_with(party, "platform"):
+        with transaction.atomic():
+            public.relate(0, party, "platform", start=datetime.now(UTC), source="taihe token")
+    token = public.issue_token(arguments.scope, arguments.minutes, party, CLIENT)
+    sys.stdout.write(token + "\n")
+    return 0
+
+
+def system_party(label: str) -> int:
+    """The party of a system of this installation, made when it is first needed."""
+    from taihe.base.models import Party
+
+    party, _ = Party.objects.get_or_create(kind=Party.Kind.SYSTEM, label=label)
+    return int(party.pk)

@@ -1,0 +1,1 @@
+"""What the record decides without a database and without a clock."""

@@ -1,0 +1,323 @@
+"""
+From the bytes of a resource to what is stored: checked, cut for splicing, with its index rows.
+
+Needs no database and no Django, so that a second process can do it for a load.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from taihe.fhir.compartments import patient_references
+from taihe.fhir.search import extract, normalise, parameter_by_number
+from taihe.fhir.validate import check
+from taihe.kernel.codes import System
+from taihe.kernel.errors import Incorrect, TaiheError
+from taihe.kernel.identifiers import CitizenNumber, NotACitizenNumber, Oid
+from taihe.record import types
+from taihe.record.domain.impossible import future_date
+from taihe.record.keys import Keys
+from taihe.record.splice import Stripped, strip
+
+LARGEST_RESOURCE_BYTES = 16 * 1024 * 1024
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+LONGEST_TEXT = 200
+
+SEALED_TYPES = frozenset({"Patient", "RelatedPerson", "Person", "Coverage"})
+CITIZEN_SYSTEMS = frozenset({Oid.CITIZEN.value, Oid.CITIZEN_HL7_CHINA.value})
+STRONG_SYSTEMS = CITIZEN_SYSTEMS | {System.INSURANCE_PERSON.value}
+# Any other body is sealed when it holds telecom, a citizen number's system, or digits of the
+# form of a citizen number or a mobile number, wherever they stand.
+_REVEALING = re.compile(
+    rb'"(?:telecom|contactPoint|valueContactPoint)"'
+    rb"|2\.16\.156\.10011\.1\.3\"|2\.16\.840\.1\.113883\.2\.23\.1\.19\.1\""
+    rb"|(?<![0-9A-Za-z.])(?:[1-9]\d{16}[\dXx]|1[3-9]\d{9})(?![0-9A-Za-z])"
+)
+_PERSON_TYPES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner"})
+_UNSEEN = re.compile(r"[\s\-()+]")
+
+Token = tuple[int, int]
+Text = tuple[int, str]
+Span = tuple[int, float, float, int]
+
+
+class Prepared(NamedTuple):
+    """
+    A resource ready to be written.
+
+    `patients` are the ids of the patients it refers to, the first of them its person;
+    `strong` are keyed hashes of strong identifiers (Patient only).
+    """
+
+    type: str
+    id: str
+    stripped: Stripped
+    digest: bytes
+    seals: bool
+    patients: tuple[str, ...]
+    strong: tuple[int, ...]
+    tokens: tuple[Token, ...]
+    texts: tuple[Text, ...]
+    spans: tuple[Span, ...]
+
+
+class Invalid(Incorrect):
+    """The resource breaks rules of FHIR; `issues` say which and where."""
+
+    def __init__(self, problem: str, do: str, issues: Sequence[Any]) -> None:
+        super().__init__(problem, do)
+        self.issues = issues
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """
+    The JSON object in these bytes.
+
+    Refused are what is no JSON, what is no object, and an object that has a key twice: one
+    reader would take the first, another the last.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Incorrect(
+            f"This is not valid JSON: {_where(error)}.", "Correct it and send it again."
+        ) from None
+    if not isinstance(value, dict):
+        raise Incorrect("A resource is a JSON object.", "Send one object with resourceType.")
+    if orjson.dumps(value) != raw:
+        _refuse_double_keys(raw)
+    return value
+
+
+def _where(error: orjson.JSONDecodeError) -> str:
+    """The problem with its place, without the text around it."""
+    return f"{error.msg.split(':')[0]} at line {error.lineno}, column {error.colno}"
+
+
+def _refuse_double_keys(raw: bytes) -> None:
+    def pairs(found: list[tuple[str, Any]]) -> None:
+        if len({key for key, _ in found}) != len(found):
+            raise Incorrect(
+                "An object has the same key twice.", "Keep one of them: which is meant?"
+            )
+
+    try:
+        json.loads(raw, object_pairs_hook=pairs)
+    except RecursionError:
+        raise too_deep() from None
+
+
+def too_deep() -> Incorrect:
+    """The error for a body that is nested too deeply."""
+    return Incorrect("The resource is nested too deeply.", "FHIR needs far fewer levels.")
+
+
+class Preparer:
+    """Prepares resources with the keys of one installation, on one day."""
+
+    def __init__(self, keys: Keys, *, today: date) -> None:
+        self.keys = keys
+        self.tomorrow = today + timedelta(days=1)
+        self._hash = keys.hash
+
+    def from_bytes(self, raw: bytes, *, id: str | None = None, type: str | None = None) -> Prepared:
+        """Prepare a resource as it was sent; `id` overrides the one inside."""
+        resource = parse(raw)
+        return self.prepare(raw, resource, id=id, type=type)
+
+    def prepare(
+        self,
+        raw: bytes,
+        resource: dict[str, Any],
+        *,
+        id: str | None = None,
+        type: str | None = None,
+    ) -> Prepared:
+        """Check, cut and index a resource; `resource` is `raw`, parsed."""
+        kind = resource.get("resourceType")
+        if not isinstance(kind, str) or kind not in types.NUMBER:
+            raise Incorrect(
+                "resourceType is missing or no resource type of FHIR R4.",
+                "Name the type, for example Observation.",
+            )
+        if type is not None and kind != type:
+            raise Incorrect(
+                f"The body is a {kind}, the address says {type}.", f"Send it to /fhir/{kind}."
+            )
+        own = id if id is not None else resource.get("id")
+        if not isinstance(own, str) or not ID.fullmatch(own):
+            raise Incorrect(
+                "The id is missing or has characters that an id may not have.",
+                "An id has 1 to 64 letters, digits, hyphens and full stops.",
+            )
+        try:
+            return self._prepare(raw, resource, kind, own)
+        except RecursionError:
+            raise too_deep() from None
+
+    def _prepare(self, raw: bytes, resource: dict[str, Any], kind: str, own: str) -> Prepared:
+        errors = [issue for issue in check(resource) if issue.severity in ("error", "fatal")]
+        if errors:
+            first = errors[0]
+            raise Invalid(f"{first.location}: {first.problem}", first.do, errors)
+        wrong = future_date(kind, resource, tomorrow=self.tomorrow)
+        if wrong is not None:
+            raise Incorrect(
+                f"{kind}.{wrong.element} lies in the future. {wrong.reason}", "Correct the date."
+            )
+        stripped = strip(raw, resource)
+        patients = (own,) if kind == "Patient" else _patient_ids(resource, kind)
+        tokens, texts, spans = self.rows(resource, kind)
+        return Prepared(
+            type=kind,
+            id=own,
+            stripped=stripped,
+            digest=stripped.digest(),
+            seals=kind in SEALED_TYPES or _REVEALING.search(raw) is not None or _hidden(raw),
+            patients=patients,
+            strong=self.strong_keys(resource) if kind == "Patient" else (),
+            tokens=tokens,
+            texts=texts,
+            spans=spans,
+        )
+
+    def rows(
+        self, resource: dict[str, Any], kind: str
+    ) -> tuple[tuple[Token, ...], tuple[Text, ...], tuple[Span, ...]]:
+        """The index rows of a resource, without doubles."""
+        tokens: dict[Token, None] = {}
+        texts: dict[Text, None] = {}
+        spans: dict[Span, None] = {}
+        hashed = self._hash
+        for row in extract(resource):
+            form, param, code = row.kind, row.param, row.code
+            if form == "token":
+                plain = comparable(row.system, code)
+                tokens[param, hashed(f"={plain}")] = None
+                tokens[param, hashed(f"{row.system}|{plain}")] = None
+            elif form == "reference":
+                if code:
+                    tokens[param, hashed(reference_text(row.system, code))] = None
+            elif form == "date":
+                if row.low is not None and row.high is not None:
+                    spans[param, row.low, row.high, 0] = None
+            elif form == "string":
+                self._add_string(param, kind, code, tokens, texts)
+            elif form == "uri":
+                tokens[param, hashed(f"u{code}")] = None
+            elif form in ("quantity", "number") and row.low is not None and row.high is not None:
+                unit = hashed(f"{row.system}|{code}") if form == "quantity" else 0
+                spans[param, row.low, row.high, unit] = None
+        return tuple(tokens), tuple(texts), tuple(spans)
+
+    def _add_string(
+        self,
+        param: int,
+        kind: str,
+        text: str,
+        tokens: dict[Token, None],
+        texts: dict[Text, None],
+    ) -> None:
+        plain = normalise(text)[:LONGEST_TEXT]
+        if not plain:
+            return
+        tokens[param, self._hash(f"x{text}")] = None
+        if is_hidden_string(kind, param):
+            for length in range(1, len(plain) + 1):
+                tokens[param, self._hash(f"p{plain[:length]}")] = None
+        else:
+            texts[param, plain] = None
+
+    def strong_keys(self, patient: dict[str, Any]) -> tuple[int, ...]:
+        """Keyed hashes of the identifiers that tell which person a patient is."""
+        found: dict[int, None] = {}
+        for identifier in patient.get("identifier") or ():
+            if not isinstance(identifier, dict) or identifier.get("use") == "old":
+                continue
+            key = self.strong_key(identifier.get("system") or "", identifier.get("value") or "")
+            if key is not None:
+                found[key] = None
+        return tuple(found)
+
+    def strong_key(self, system: str, value: str) -> int | None:
+        """The keyed hash of a strong identifier, None when it is not strong or not valid."""
+        return strong_key(self.keys, system, value)
+
+
+def strong_key(keys: Keys, system: str, value: str) -> int | None:
+    """
+    The keyed hash of a strong identifier.
+
+    Strong are the citizen number, under either of its systems and in any form, and the
+    insurance person number. A citizen number whose check fails names nobody.
+    """
+    if system in CITIZEN_SYSTEMS:
+        try:
+            return keys.hash(f"citizen:{CitizenNumber.parse(value).value}")
+        except NotACitizenNumber:
+            return None
+    if system == System.INSURANCE_PERSON.value and value.strip():
+        return keys.hash(f"psn:{value.strip()}")
+    return None
+
+
+def comparable(system: str, code: str) -> str:
+    """
+    A token as it is compared: a citizen number in its 18 characters, a telephone number
+    without spaces and hyphens, everything else as it is.
+    """
+    if system in CITIZEN_SYSTEMS:
+        try:
+            return CitizenNumber.parse(code).value
+        except NotACitizenNumber:
+            return code.strip().upper()
+    if system in ("phone", "sms", "fax"):
+        return _UNSEEN.sub("", code)
+    return code
+
+
+def reference_text(type: str, id: str) -> str:
+    """What is hashed for a reference; an absolute address has no type."""
+    return f"r{id}" if "/" in id or not type else f"r{type}/{id}"
+
+
+_hidden_parameters: dict[tuple[str, int], bool] = {}
+
+
+def is_hidden_string(kind: str, param: int) -> bool:
+    """Whether strings of this parameter are kept as hashes only: addresses of human beings."""
+    known = _hidden_parameters.get((kind, param))
+    if known is None:
+        code = parameter_by_number(param).code
+        known = kind in _PERSON_TYPES and code.startswith(("address", "phone", "email", "telecom"))
+        _hidden_parameters[kind, param] = known
+    return known
+
+
+def _patient_ids(resource: dict[str, Any], kind: str) -> tuple[str, ...]:
+    if kind not in types.PERSONAL:
+        return ()
+    found = [reference.partition("/")[2] for reference in patient_references(resource)]
+    return tuple(dict.fromkeys(id for id in found if ID.fullmatch(id)))
+
+
+def _hidden(raw: bytes) -> bool:
+    """Whether a revealing text may hide behind escapes; such a body is sealed to be safe."""
+    if b"\\u00" not in raw:
+        return False
+    plain = json.dumps(orjson.loads(raw), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return _REVEALING.search(plain) is not None
+
+
+def attempt(work: Callable[[], Prepared]) -> Prepared | TaiheError:
+    """The result of preparing, or the error that says why it cannot be stored."""
+    try:
+        return work()
+    except TaiheError as error:
+        return error

@@ -1,0 +1,445 @@
+"""
+The door of the record for other contexts: persons, relations, summaries, the feed, loading.
+
+Everything that shows a person takes a reader and a purpose, decides by `record_relation` and
+writes an access entry. Person numbers that a context keeps stay valid: `current` resolves
+them after a merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from taihe.kernel.errors import Incorrect
+from taihe.record import access, types
+from taihe.record import persons as linkage
+from taihe.record import tokens as token_rows
+from taihe.record.access import Grant, Reader, reader_of
+from taihe.record.database import select_in
+from taihe.record.domain.summary import (
+    Allergy,
+    Demographics,
+    Done,
+    Finding,
+    Measured,
+    Medicine,
+    Record,
+    Series,
+    Visit,
+)
+from taihe.record.domain.summary import Problem as ProblemItem
+from taihe.record.load import (
+    FileResult,
+    LoadResult,
+    TableHandler,
+    TableResult,
+    recognise_tables_with,
+    register_table_handler,
+)
+from taihe.record.load import load_paths as _load_paths
+from taihe.record.prepare import strong_key
+from taihe.record.reading import PersonRow, find_people, summary
+from taihe.record.site import the_store
+from taihe.record.store import METHOD
+
+__all__ = [
+    "Allergy",
+    "Demographics",
+    "Done",
+    "FeedItem",
+    "FileResult",
+    "Finding",
+    "Grant",
+    "LoadResult",
+    "Measured",
+    "Medicine",
+    "PersonRow",
+    "ProblemItem",
+    "Reader",
+    "Record",
+    "Relation",
+    "Series",
+    "TableHandler",
+    "TableResult",
+    "Visit",
+    "counts",
+    "current",
+    "end_relation",
+    "ensure_persons",
+    "feed",
+    "find_people",
+    "is_related",
+    "issue_token",
+    "load_paths",
+    "merge_persons",
+    "numbers_of",
+    "open_person",
+    "person_of",
+    "persons",
+    "persons_of_patients",
+    "reader_of",
+    "recognise_tables_with",
+    "register_table_handler",
+    "relate",
+    "relate_many",
+    "relations_of",
+    "relations_with",
+    "summary",
+    "unmerge_persons",
+]
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Day = date | datetime
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What opens a person's record to a party; `end` None is open."""
+
+    person: int
+    party: int
+    kind: str
+    start: datetime
+    end: datetime | None
+    source: str
+
+
+@dataclass(frozen=True)
+class FeedItem:
+    """
+    One entry of the change feed.
+
+    `kind` is `version`, or `merge`, `unmerge`, `review` for persons (`person` goes into
+    `other`). `method` is POST, PUT or DELETE; `body` is there when it was asked for and the
+    version is no deletion.
+    """
+
+    feed: int
+    at: datetime
+    kind: str
+    type: str
+    id: str
+    version: int
+    method: str
+    person: int | None
+    other: int
+    body: bytes | None
+
+
+# --- persons -------------------------------------------------------------------------------
+
+
+def current(person: int) -> int:
+    """The number that a person has now; raises `NotFound` for one that was never given."""
+    return linkage.current(the_store().database.reader(), person)
+
+
+def numbers_of(person: int) -> tuple[int, ...]:
+    """Every number that means the same human being, ascending."""
+    return linkage.numbers(the_store().database.reader(), person)
+
+
+def person_of(system: str, value: str) -> int | None:
+    """
+    The current person with a strong identifier, None when it is unknown or not valid.
+
+    `system` is `Oid.CITIZEN` (or HL7 China's) or `System.INSURANCE_PERSON`.
+    """
+    store = the_store()
+    key = strong_key(store.keys, system, value)
+    if key is None:
+        return None
+    row = (
+        store.database.reader()
+        .execute(
+            "SELECT p.current FROM record_person_key k JOIN record_person p ON p.number = k.person"
+            " WHERE k.hash = ?",
+            (key,),
+        )
+        .fetchone()
+    )
+    return int(row[0]) if row else None
+
+
+def ensure_persons(system: str, values: Sequence[str]) -> dict[str, int]:
+    """
+    The current person of each identifier; who is unknown becomes known.
+
+    An identifier that is not valid is not in the answer. Writes in a transaction of its own.
+    """
+    store = the_store()
+    keys = {value: strong_key(store.keys, system, value) for value in dict.fromkeys(values)}
+    wanted = [key for key in keys.values() if key is not None]
+    with store.database.writing() as connection:
+        found = linkage.ensure(connection, wanted)
+    return {value: found[key] for value, key in keys.items() if key is not None}
+
+
+def persons_of_patients(ids: Iterable[str]) -> dict[str, int]:
+    """The current person of each Patient id that is known."""
+    return dict(
+        select_in(
+            the_store().database.reader(),
+            "SELECT l.id, p.current FROM record_patient l JOIN record_person p"
+            " ON p.number = l.person WHERE l.id IN ({in})",
+            sorted(set(ids)),
+        )
+    )
+
+
+def merge_persons(person: int, into: int, *, by: int, reason: str, at: datetime) -> int:
+    """Let two persons be one from now on; returns the feed number of the event."""
+    with the_store().database.writing() as connection:
+        return linkage.merge(connection, person, into, by=by, at=_micros(at), reason=reason)
+
+
+def unmerge_persons(feed_number: int, *, by: int, reason: str, at: datetime) -> int:
+    """Undo the merge with this feed number; returns the feed number of the new event."""
+    with the_store().database.writing() as connection:
+        return linkage.unmerge(connection, feed_number, by=by, at=_micros(at), reason=reason)
+
+
+# --- reading -------------------------------------------------------------------------------
+
+
+def open_person(reader: Reader, person: int, purpose: str, *, action: str, route: str) -> Grant:
+    """Open a record or raise `NotFound`; writes the access entry either way."""
+    connection = the_store().database.reader()
+    return access.open_person(connection, reader, person, purpose, action=action, route=route)
+
+
+def is_related(reader: Reader, person: int, purpose: str) -> bool:
+    """
+    Whether the reader may open this person's record now.
+
+    For showing or hiding a link; who shows the record itself calls `open_person`.
+    """
+    return access.is_related(the_store().database.reader(), reader, person, purpose)
+
+
+def persons(
+    reader: Reader, purpose: str, text: str, *, limit: int = 50, route: str = "record"
+) -> list[PersonRow]:
+    """Persons whom this reader may open, by name or whole identifier; see `find_people`."""
+    return find_people(reader, purpose, text, route=route, limit=limit)
+
+
+def feed(after: int, limit: int = 1000, *, bodies: bool = False) -> list[FeedItem]:
+    """
+    The change feed after a number, ascending: versions and events about persons.
+
+    Delivery is at least once: a follower keeps the last number with its own state. For
+    followers inside Taihe only; they show nothing without `open_person`.
+    """
+    store = the_store()
+    connection = store.database.reader()
+    connection.execute("BEGIN")
+    try:
+        versions = connection.execute(
+            "SELECT v.feed, v.at, r.type, r.id, v.version, v.method, r.person, v.rid, v.sealed,"
+            f" {'v.body' if bodies else 'NULL'}"
+            " FROM record_version v CROSS JOIN record_resource r ON r.rid = v.rid"
+            " WHERE v.feed > ? ORDER BY v.feed LIMIT ?",
+            (after, limit),
+        ).fetchall()
+        events = connection.execute(
+            "SELECT feed, at, kind, person, other FROM record_event"
+            " WHERE feed > ? ORDER BY feed LIMIT ?",
+            (after, limit),
+        ).fetchall()
+    finally:
+        connection.execute("COMMIT")
+    found = [
+        FeedItem(
+            number,
+            _moment(at),
+            "version",
+            types.NAME[kind],
+            id,
+            version,
+            METHOD[method],
+            person,
+            0,
+            store.unseal(sealing, body, rid, version) if body is not None else None,
+        )
+        for number, at, kind, id, version, method, person, rid, sealing, body in versions
+    ]
+    found += [
+        FeedItem(number, _moment(at), kind, "", "", 0, "", person, other, None)
+        for number, at, kind, person, other in events
+    ]
+    found.sort(key=lambda item: item.feed)
+    return found[:limit]
+
+
+def counts() -> Mapping[str, int]:
+    """How many resources of each type there are now, and `persons`, `patients`, `versions`."""
+    connection = the_store().database.reader()
+    found: dict[str, int] = {
+        types.NAME[number]: count
+        for number, count in connection.execute(
+            "SELECT type, count(*) FROM record_resource WHERE deleted = 0"
+            " GROUP BY type ORDER BY type"
+        )
+    }
+    for name, sql in (
+        ("persons", "SELECT count(DISTINCT current) FROM record_person"),
+        ("patients", "SELECT count(*) FROM record_patient"),
+        ("versions", "SELECT count(*) FROM record_version"),
+    ):
+        found[name] = connection.execute(sql).fetchone()[0]
+    return found
+
+
+# --- relations -----------------------------------------------------------------------------
+
+
+def relate(
+    person: int,
+    party: int,
+    kind: str,
+    *,
+    start: Day,
+    end: Day | None = None,
+    source: str,
+    by: int | None = None,
+) -> None:
+    """
+    Open a person's record to a party, in the caller's transaction.
+
+    `kind` is one of `access.RELATIONS`; person 0 is every person and only for `platform`.
+    A day counts from its beginning in China. The same row again changes nothing.
+    """
+    relate_many([(person, party, kind)], start=start, end=end, source=source, by=by)
+
+
+def relate_many(
+    rows: Iterable[tuple[int, int, str]],
+    *,
+    start: Day,
+    end: Day | None = None,
+    source: str,
+    by: int | None = None,
+) -> int:
+    """`relate` for many `(person, party, kind)` at once; returns how many are new."""
+    from django.db import connection
+
+    from taihe.base import trail
+
+    wanted = list(rows)
+    for person, _, kind in wanted:
+        if kind not in access.RELATIONS or (person <= 0) != (kind == "platform"):
+            raise Incorrect(f"关系类型 {kind} 不能这样使用。", "请核对关系类型与人员编号。")
+    from_at, to_at = _micros(start), None if end is None else _micros(end)
+    new = 0
+    with connection.cursor() as cursor:
+        for person, party, kind in wanted:
+            cursor.execute(
+                "INSERT INTO record_relation (person, party, kind, start, "
+                '"end", source) VALUES (%s, %s, %s, %s, %s, %s)'
+                " ON CONFLICT (party, kind, person, start, source) DO NOTHING",
+                [person, party, kind, from_at, to_at, source],
+            )
+            if cursor.rowcount > 0:
+                new += 1
+                if len(wanted) <= 50:
+                    detail = {"party": party, "kind": kind, "source": source}
+                    trail.record("relation.opened", f"person:{person}", by=by, detail=detail)
+    if len(wanted) > 50 and new:
+        detail = {"count": new, "source": source}
+        trail.record("relation.opened", "persons", by=by, detail=detail)
+    return new
+
+
+def end_relation(
+    person: int, party: int, kind: str, *, end: datetime, by: int | None = None
+) -> int:
+    """End the open relations of a kind between person and party; returns how many ended."""
+    from django.db import connection
+
+    from taihe.base import trail
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'UPDATE record_relation SET "end" = %s WHERE person = %s AND party = %s'
+            ' AND kind = %s AND ("end" IS NULL OR "end" > %s)',
+            [_micros(end), person, party, kind, _micros(end)],
+        )
+        ended = int(cursor.rowcount)
+    if ended:
+        detail = {"party": party, "kind": kind}
+        trail.record("relation.ended", f"person:{person}", by=by, detail=detail)
+    return ended
+
+
+def relations_of(person: int) -> list[Relation]:
+    """Every relation of a person, under any of their numbers, the newest first."""
+    found = select_in(
+        the_store().database.reader(),
+        'SELECT person, party, kind, start, "end", source FROM record_relation'
+        " WHERE person IN ({in}) ORDER BY start DESC",
+        numbers_of(person),
+    )
+    return [_relation(*row) for row in found]
+
+
+def relations_with(party: int, kind: str) -> list[Relation]:
+    """Every relation of a kind with a party."""
+    found = (
+        the_store()
+        .database.reader()
+        .execute(
+            'SELECT person, party, kind, start, "end", source FROM record_relation'
+            " WHERE party = ? AND kind = ? ORDER BY person, start",
+            (party, kind),
+        )
+    )
+    return [_relation(*row) for row in found]
+
+
+def _relation(
+    person: int, party: int, kind: str, start: int, end: int | None, source: str
+) -> Relation:
+    to = None if end is None else _moment(end)
+    return Relation(person, party, kind, _moment(start), to, source)
+
+
+# --- loading and tokens --------------------------------------------------------------------
+
+
+def load_paths(
+    paths: Sequence[Path],
+    recursive: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
+    *,
+    by: int,
+) -> LoadResult:
+    """
+    Load NDJSON, Bundles and exchange tables; see `taihe load`.
+
+    `progress` is told bytes done, bytes in all, and the name of the file.
+    """
+    return _load_paths(the_store(), paths, recursive=recursive, progress=progress, by=by)
+
+
+def issue_token(scope: str, minutes: int, party: int, client: str = "") -> str:
+    """Make a bearer token with SMART scopes (`system/*.cruds`) for a party."""
+    return token_rows.issue(the_store(), scope, minutes=minutes, party=party, client=client)
+
+
+# --- small things --------------------------------------------------------------------------
+
+
+def _micros(day: Day) -> int:
+    if not isinstance(day, datetime):
+        day = datetime.combine(day, time.min, _SHANGHAI)
+    return (day - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)
