@@ -112,6 +112,7 @@ class Manifest:
 class Part:
     """One settlement, packed: gzip members by file, and what to count."""
 
+    name: str = ""
     members: dict[str, bytes] = field(default_factory=dict)
     types: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
@@ -121,7 +122,7 @@ class Part:
     demo: dict[str, Any] = field(default_factory=dict)
 
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, str], None]
 
 
 def build(
@@ -143,7 +144,7 @@ def build(
 
     `years` up to and including the day `end`; `density` "default" or "full"; `only` one of
     fhir, exchange, truth, people; `rules` a folder of rule rows instead of the shipped ones;
-    `progress(done, total)` counts residents. Nothing is left behind when it fails. Raises
+    `progress(done, total, place)` counts residents. Nothing is left behind when it fails. Raises
     `Incorrect`, `Conflict` (the folder is not empty) and `Busy` (full disk, no permission).
     """
     _check(residents, years, density, only)
@@ -193,7 +194,7 @@ def _build(
             total.demo.update(part.demo)
             done += part.counts["residents"]
             if progress is not None:
-                progress(done, settings.residents)
+                progress(done, settings.residents, part.name)
         names = files.names()
     manifest = Manifest(
         settings={
@@ -234,6 +235,7 @@ def _build(
         ],
         demo=total.demo
         | {
+            "family": {"elder": "son", "child": "expecting"},
             "hospital": county.hospital.code,
             "tcm_hospital": county.tcm_hospital.code,
             "centre": county.settlements[0].centre.code,
@@ -298,7 +300,7 @@ def _fill(number: int) -> Part:
     first = filler.firsts[number]
     players = scenes.CAST if place.size >= len(scenes.CAST) else ()
     residents = people.make_residents(county, place, first, settings.seed, settings.end, players)
-    part = Part()
+    part = Part(place.name)
     part.counts["residents"] = len(residents)
     pages: dict[str, bytes] = {}
     if only in (None, "truth", "people"):
@@ -445,7 +447,7 @@ def _write_claims(
             )
             (part.planted if planted else part.natural)[finding.kind] += 1
             truth.append((*finding, "planted" if planted else "natural"))
-        relations.extend(_relations(life, resident, filler.settings.end))
+        relations.extend(_relations(life, resident, filler.settings.start))
         if resident.index < len(scenes.CAST) and scenes.is_cast(resident):
             part.demo[scenes.is_cast(resident)] = {
                 "patient": resident.id,
@@ -478,9 +480,15 @@ def _write_claims(
     pages["relations.csv.gz"] = _rows(relations)
 
 
-def _relations(life: Life, resident: Resident, end: date) -> Iterator[tuple[str, ...]]:
+def _relations(life: Life, resident: Resident, start: date) -> Iterator[tuple[str, ...]]:
     home = resident.settlement
-    yield resident.psn_no, home.clinic.code, "family_doctor", resident.born.isoformat(), ""
+    yield (
+        resident.psn_no,
+        home.clinic.code,
+        "family_doctor",
+        max(start, resident.born).isoformat(),
+        "",
+    )
     seen: dict[str, list[date]] = {}
     for visit in life.visits:
         spans = seen.setdefault(visit.place.code, [visit.start, visit.end])

@@ -132,7 +132,7 @@ class Care:
         if group == 0:
             self._vaccinate(life)
         elif age >= 60 and chance.random() < 0.25:
-            self._shot(life, "流感病毒裂解疫苗", self.day(1))
+            self._shot(life, "流感病毒裂解疫苗", self.day(1), self.start)
         if resident.sex == "2" and 20 <= age <= 40 and chance.random() < 0.06 * self.years / 2:
             self.pregnancy(life, self.start + timedelta(chance.randint(0, max(1, self.days - 300))))
         self._stays(life, group)
@@ -458,15 +458,17 @@ class Care:
 
     # -- children and mothers ---------------------------------------------------------------
 
-    def _shot(self, life: Life, name: str, day: date) -> None:
-        if self.start <= day <= self.end and day >= life.resident.born:
+    def _shot(self, life: Life, name: str, day: date, since: date) -> None:
+        if since <= day <= self.end and day >= life.resident.born:
             life.shots.append((day, name))
 
     def _vaccinate(self, life: Life) -> None:
+        # A child's shots are all on the record until school, later only those of these years.
+        born = life.resident.born
+        since = born if life.resident.age(self.end) < 7 or self.full else self.start
         for months, name in words.VACCINES:
             late = self.chance.randint(0, 12)
-            day = life.resident.born + timedelta(days=round(months * 30.44) + late)
-            self._shot(life, name, day)
+            self._shot(life, name, born + timedelta(days=round(months * 30.44) + late), since)
 
     def pregnancy(self, life: Life, begun: date) -> None:
         """Antenatal visits and, where it falls into the years, the birth."""
@@ -641,7 +643,7 @@ class Care:
                 visit.charge(items["nebuliser"], day, 2)
             if "insulin" in kept:
                 visit.charge(items["glucose_strip"], day, 4)
-            if number in (0, length // 2) or self.full:
+            if resident.age(day) >= 14 and (number in (0, length // 2) or self.full):
                 high = 12 if "htn" in resident.ills else 0
                 visit.measured.append(
                     Measured(

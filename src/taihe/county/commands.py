@@ -42,7 +42,7 @@ def run_build(arguments: argparse.Namespace) -> int:
             density=arguments.density,
             only=arguments.only,
             out=arguments.out,
-            progress=lambda done, _: bar.update(done - bar.n) and None,
+            progress=lambda done, *_: bar.update(done - bar.n) and None,
         )
     seconds = round(time.perf_counter() - began, 2)
     if arguments.json:

@@ -25,10 +25,22 @@ _SURNAMES = (
     "庞15 颜15 倪20 桑20 鹿8 亓3 仝6 靳10 苑5 訾3 亳1 欧阳6 上官4 司马2 皇甫2 夏侯2 令狐1 逄1 啜1"
 )
 _HUI = word_list("马 哈 海 穆 沙 白 金 丁 虎 撒 闪 拜")
-_GUEST_NAMES = (
-    ("买买提", "阿依古丽", "2"), ("艾合买提", "古丽娜尔", "2"), ("吐尔逊", "阿卜杜拉", "1"),
-    ("阿布都", "迪丽热巴", "2"), ("依明", "艾力江", "1"), ("索朗", "卓玛", "2"),
-)  # fmt: skip
+# People from elsewhere: surnames, given names of men and of women, nationality.
+_GUESTS = (
+    (
+        word_list("买买提 艾合买提 吐尔逊 阿布都 依明 卡德尔 热合曼"),
+        {
+            "1": word_list("阿卜杜拉 艾力江 地力夏提 玉素甫"),
+            "2": word_list("阿依古丽 古丽娜尔 迪丽热巴 阿依努尔"),
+        },
+        "维吾尔族",
+    ),
+    (
+        word_list("索朗 扎西 次仁"),
+        {"1": word_list("多吉 旦增"), "2": word_list("卓玛 央金")},
+        "藏族",
+    ),
+)
 _OLD_MEN = word_list(
     "国良 建国 德才 文明 学礼 振华 永福 金山 兴旺 长庚 树林 广田 保田 克勤 传银 培德 继先 守义 心田 效忠 "
     "登科 怀玉 敬修 玉亭 洪亮 占元 凤山 启明 西友 殿臣 道德 明山 付山 子敬 从军 汉卿 家驹 本善"
@@ -195,7 +207,7 @@ class _Maker:
         self.homes += 1
         phone = self.phone()
         shape = chance.random()
-        guest = chance.random() < 0.004
+        guest = chance.random() < 0.015
         surname = chance.choice(_HUI) if chance.random() < 0.015 else self.names.surname()
         hui = surname in _HUI and chance.random() < 0.6
         if shape < 0.34:
@@ -251,9 +263,8 @@ class _Maker:
         born = self.end - timedelta(days=age * 365 + age // 4 + chance.randint(0, 364))
         family, given, minority = surname, self.names.given(sex, born), "回族" if hui else ""
         if guest:
-            fitting = [entry for entry in _GUEST_NAMES if entry[2] == sex]
-            family, given, _ = chance.choice(fitting)
-            minority = "藏族" if given == "卓玛" else "维吾尔族"
+            families, givens, minority = _GUESTS[0 if chance.random() < 0.75 else 1]
+            family, given = chance.choice(families), chance.choice(givens[sex])
         born, number = self.numbered(born, sex)
         if (self.end - born).days < 90 and chance.random() < 0.5:
             number = ""
@@ -325,7 +336,8 @@ class Entry:
     mother_id: str
 
 
-SOURCES = ("insurance", "hospital", "phis")
+# Each source numbers people its own way: the letter and the salt of its ids.
+SOURCES = {"insurance": ("i", 31), "hospital": ("h", 57), "phis": ("w", 83)}
 
 
 def entries(residents: list[Resident], settlement: Settlement, seed: int) -> list[Entry]:
@@ -337,6 +349,7 @@ def entries(residents: list[Resident], settlement: Settlement, seed: int) -> lis
     """
     chance = random.Random(f"{seed}:entries:{settlement.number}")
     rows: list[Entry] = []
+    names = {resident.id: resident.name for resident in residents}
     for resident in residents:
         id_type = Oid.CITIZEN.value if resident.number else ""
         rows.append(
@@ -348,11 +361,12 @@ def entries(residents: list[Resident], settlement: Settlement, seed: int) -> lis
         )  # fmt: skip
         for source in SOURCES:
             if chance.random() < 0.2:
-                rows.append(_slip(resident, source, chance))
+                mother = names.get(resident.mother, "") if source == "hospital" else ""
+                rows.append(_slip(resident, source, chance, mother))
     return rows
 
 
-def _slip(resident: Resident, source: str, chance: random.Random) -> Entry:
+def _slip(resident: Resident, source: str, chance: random.Random, mother: str) -> Entry:
     name, born, number = resident.name, resident.born, resident.number
     phone, address, sex = resident.phone, resident.address, resident.sex
     if chance.random() < 0.06:
@@ -362,6 +376,9 @@ def _slip(resident: Resident, source: str, chance: random.Random) -> Entry:
             name = name[:at] + _LOOK_ALIKE[name[at]] + name[at + 1 :]
     if chance.random() < 0.02:
         name = f"{name[:1]} {name[1:]}"
+    if mother and not number:
+        # A newborn is first written down under the mother's name.
+        name = f"{mother}之{'子' if sex == '1' else '女'}"
     kind = chance.random()
     if kind < 0.22:
         number = ""
@@ -379,7 +396,9 @@ def _slip(resident: Resident, source: str, chance: random.Random) -> Entry:
         phone = "" if chance.random() < 0.5 else f"140{chance.randrange(10**8):08d}"
     if chance.random() < 0.5:
         address = address.removeprefix("安徽省阜阳市")
+    letter, salt = SOURCES[source]
+    mixed = (resident.index * 7_368_787 + salt * 15_485_863) % 99_999_989
     return Entry(
-        f"{source[0]}{resident.index:07d}", resident.id, name, source, sex, born.isoformat(),
+        f"{letter}{mixed:08d}", resident.id, name, source, sex, born.isoformat(),
         Oid.CITIZEN.value if number else "", number, phone, address, "",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from taihe.county.care import Care, Charge, Life, Visit
-from taihe.county.catalogue import Catalogue
+from taihe.county.catalogue import ACUTE, Catalogue, Drug
 from taihe.county.oracle import Encounter, Finding, Line, Person, findings
 from taihe.county.places import County
 from taihe.county.rules import Rules
@@ -197,7 +197,6 @@ class Planter:
         *,
         day: date | None = None,
         insutype: str = "",
-        reason: tuple[str, str] = ("Z76.800", "其他特指情况下的就诊"),
     ) -> Visit | None:
         when = self.care.free(life, day or self.care.day(0), tries=1 if day else 20)
         if when is None:
@@ -211,7 +210,10 @@ class Planter:
             "partner": self.county.partner,
             "private": self.county.private,
         }[place]
-        visit = self.care.open(life, where, when, [reason], insutype=insutype)
+        group = 0 if life.resident.age(when) < 14 else 1 if life.resident.age(when) < 60 else 2
+        ills = [ill for ill in ACUTE if not ill.sex]
+        ill = self.chance.choices(ills, weights=[ill.weights[group] for ill in ills])[0]
+        visit = self.care.open(life, where, when, [(ill.code, ill.name)], insutype=insutype)
         key = "visit_village" if where.kind in ("clinic", "village_clinic") else "visit"
         visit.charge(self.catalogue.items[key], when)
         return visit
@@ -224,7 +226,7 @@ class Planter:
             return None
         where = self.county.hospital if place == "hospital" else self.county.tcm_hospital
         visit = self.care.open(
-            life, where, when, [("R42.x00", "头晕和眩晕")], length=length, kind="2"
+            life, where, when, [("H81.300", "周围性眩晕")], length=length, kind="2"
         )
         for number in range(length):
             on = when + timedelta(number)
@@ -236,9 +238,10 @@ class Planter:
 
     def _charge(self, visit: Visit, code: str, day: date | None = None, cnt: int = 1) -> None:
         price = 800 + sum(map(ord, code)) % 97 * 100
-        visit.charges.append(
-            Charge(day or visit.start, code, self.rules.names.get(code, code), cnt, price)
-        )
+        name, on = self.rules.names.get(code, code), day or visit.start
+        visit.charges.append(Charge(on, code, name, cnt, price))
+        if code[0] in "XZ" and all(drug.code != code for drug, _, _ in visit.prescribed):
+            visit.prescribed.append((Drug(code, name, price, "遵医嘱", "盒"), cnt, on))
 
     def _sex(self, life: Life) -> str:
         return life.resident.sex

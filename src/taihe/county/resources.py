@@ -148,6 +148,7 @@ def of_life(life: Life, end: date) -> Iterator[Resource]:
             "onsetDateTime": since.isoformat(),
             "recordedDate": since.isoformat(),
         }
+    last = max((v.start for v in life.visits if _is_follow_up(v)), default=None)
     for order, visit in enumerate(life.visits, start=1):
         encounter_id = f"e{serial}{order:03d}"
         encounter = {"reference": f"Encounter/{encounter_id}"}
@@ -170,9 +171,10 @@ def of_life(life: Life, end: date) -> Iterator[Resource]:
             yield condition
         for measured in visit.measured:
             yield _observation(measured, number("o"), subject, encounter, doctor)
-        chronic = not visit.fresh and visit.kind == "1"
+        current = (
+            _is_follow_up(visit) and visit.start == last and visit.start > end - timedelta(200)
+        )
         for drug, boxes, day in visit.prescribed:
-            current = chronic and day >= end - timedelta(75)
             medication: Resource = {"text": drug.name}
             if drug.code:
                 medication = {
@@ -243,6 +245,10 @@ def of_life(life: Life, end: date) -> Iterator[Resource]:
         }
 
 
+def _is_follow_up(visit: Visit) -> bool:
+    return not visit.fresh and visit.kind == "1" and bool(visit.prescribed) and not visit.planted
+
+
 def at_medicine(name: str) -> bool:
     """Whether an allergy is to a medicine."""
     return name in ("青霉素", "头孢菌素类", "磺胺类", "碘造影剂")
@@ -300,7 +306,7 @@ def _encounter(visit: Visit, encounter_id: str, subject: Resource, doctor: Resou
         "participant": [{"individual": doctor}],
         "period": {
             "start": f"{visit.start.isoformat()}T{hour:02d}:{rest:02d}:00+08:00",
-            "end": f"{visit.end.isoformat()}T{hour + 3:02d}:{rest:02d}:00+08:00",
+            "end": f"{visit.end.isoformat()}T{hour + (3 if visit.kind == '2' else 1):02d}:{rest:02d}:00+08:00",
         },
         "reasonCode": [_icd(*reason) for reason in visit.reasons],
         "serviceProvider": {"reference": f"Organization/{visit.place.id}"},
