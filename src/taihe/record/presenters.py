@@ -144,7 +144,7 @@ def picture_of(series: Series, *, height: int = 150) -> Picture:
     )
 
 
-def shown(series: Series, *, height: int = 150) -> ShownSeries:
+def shown_series(series: Series, *, height: int = 150) -> ShownSeries:
     """A series as a card."""
     says, tone = verdict(series)
     basis = ""

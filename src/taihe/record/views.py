@@ -87,7 +87,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
         "record": record,
         "who": presenters.who(record.demographics, today),
         "purpose_words": presenters.purpose_words(purpose),
-        "series": [presenters.shown(s) for s in (*chosen, *drawn)],
+        "series": [presenters.shown_series(s) for s in (*chosen, *drawn)],
         "results": _results(request, listed, purpose),
         "problems": [p for p in record.problems if p.is_active],
         "past_problems": [p for p in record.problems if not p.is_active],
