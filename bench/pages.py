@@ -80,18 +80,15 @@ def sign_in(base: str, role: str) -> urllib.request.OpenerDirector:
     """Press the demo button of a role."""
     client = opener()
     page = client.open(base + "/sign-in/").read().decode()
-    for form in re.findall(r"<form.*?</form>", page, re.S):
-        if role in form:
-            fields = dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form))
-            action = re.search(r'action="([^"]+)"', form)
-            buttons = dict(re.findall(r'<button[^>]*name="([^"]+)"[^>]*value="([^"]+)"', form))
-            data = urllib.parse.urlencode({**fields, **buttons}).encode()
-            request = urllib.request.Request(  # noqa: S310
-                base + (action.group(1) if action else "/sign-in/"), data, {"Referer": base}
-            )
-            client.open(request).read()
-            return client
-    raise SystemExit(f"no demo button for {role}")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token
+    account = "demo-" + role.replace("_", "-")
+    data = urllib.parse.urlencode({"csrfmiddlewaretoken": token.group(1), "account": account})
+    request = urllib.request.Request(  # noqa: S310
+        base + "/sign-in/demo/", data.encode(), {"Referer": base + "/sign-in/"}
+    )
+    client.open(request).read()
+    return client
 
 
 def _first_detail(

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tqdm import tqdm
+
 from taihe.config.site import NAMES, Folder, Site, configure
 from taihe.kernel.errors import Fault, Incorrect, TaiheError
 
@@ -49,7 +51,13 @@ def prepare(data: Path, residents: int) -> None:
             if not folder.health.facts().get("prepared"):
                 from taihe.county.build import build
 
-                build(residents=residents, years=2, seed=SEED, out=county, progress=_bar("county"))
+                with tqdm(total=residents, unit="residents", desc="county") as shown:
+                    build(
+                        residents=residents,
+                        seed=SEED,
+                        out=county,
+                        progress=lambda done, _total: shown.update(done - shown.n),
+                    )
                 health = _fill("health", data, county)
                 if health.wait() != 0:
                     raise Fault("The health site could not be filled.", "The lines above say why.")
@@ -81,12 +89,6 @@ def _temporary_county() -> Iterator[Path]:
 def _fill(site: Site, data: Path, county: Path | None = None) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "taihe.config.demo", site, str(data)]
     return subprocess.Popen(command + ([str(county)] if county else []))
-
-
-def _bar(what: str):  # type: ignore[no-untyped-def]
-    from taihe.kernel.progress import bar
-
-    return bar(what)
 
 
 def main(arguments: list[str]) -> int:

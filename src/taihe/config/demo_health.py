@@ -1,0 +1,147 @@
+"""Filling the health site of a demo: load, relations, accounts, audit."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from tqdm import tqdm
+
+from taihe.base import public as base
+from taihe.kernel.codes import System
+from taihe.kernel.errors import Fault
+
+INSURER = "YB341222"
+PLATFORM = "PT341222"
+
+
+def fill(county: Path) -> None:
+    """Send a county through the doors. Each step may have been done before."""
+    manifest = json.loads((county / "manifest.json").read_text("utf-8"))
+    system = base.create_system_party("taihe up")
+    _organisations(manifest, system)
+    _load([county / "fhir", county / "exchange"], system)
+    _relations(county / "relations.csv.gz", system)
+    _accounts(manifest["demo"], system)
+    _audit(system)
+
+
+def _organisations(manifest: dict[str, Any], by: int) -> None:
+    rows = [
+        *manifest["institutions"],
+        {"code": INSURER, "name": "太和县医疗保障局", "kind": "insurer"},
+        {"code": PLATFORM, "name": "太和县全民健康信息平台", "kind": "county_platform"},
+    ]
+    with transaction.atomic():
+        for row in rows:
+            if base.organisation(row["code"]) is None:
+                base.create_organisation(
+                    row["code"],
+                    row["name"],
+                    row["kind"],
+                    level=row.get("level", ""),
+                    division=row.get("division", "341222"),
+                    by=by,
+                )
+
+
+def _load(paths: list[Path], by: int) -> None:
+    from taihe.record import public as record
+
+    with tqdm(total=0, unit="B", unit_scale=True, desc="load") as shown:
+
+        def progress(done: int, total: int, _file: str) -> None:
+            shown.total = total
+            shown.update(done - shown.n)
+
+        result = record.load_paths(paths, progress=progress, by=by)
+    if result.rejected:
+        raise Fault(
+            f"{result.rejected} rows of the demo county were rejected, first: {result.problems[0]}"
+        )
+
+
+def _relations(path: Path, by: int) -> None:
+    from taihe.record import public as record
+
+    rows = list(_rows(path))
+    persons = record.ensure_persons(
+        System.INSURANCE_PERSON, sorted({row["psn_no"] for row in rows})
+    )
+    parties: dict[str, int] = {}
+    spans: dict[tuple[date, date | None], list[tuple[int, int, str]]] = defaultdict(list)
+    for row in rows:
+        code = row["organisation"]
+        if code not in parties:
+            found = base.organisation(code)
+            if found is None:
+                continue
+            parties[code] = found.party
+        end = date.fromisoformat(row["end"]) if row["end"] else None
+        spans[date.fromisoformat(row["start"]), end].append(
+            (persons[row["psn_no"]], parties[code], row["kind"])
+        )
+    with transaction.atomic():
+        for (start, end), group in tqdm(spans.items(), desc="relations", unit="group"):
+            record.relate_many(group, start=start, end=end, source="demo county", by=by)
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _accounts(demo: dict[str, Any], by: int) -> None:
+    from taihe.record import public as record
+
+    staff: list[tuple[str, str, base.RoleName, str]] = [
+        ("demo-clinician", "王医生", "clinician", demo["hospital"]),
+        ("demo-village-doctor", "李村医", "village_doctor", demo["village_clinic"]),
+        ("demo-auditor", "张审核", "auditor", INSURER),
+        ("demo-hospital", "赵主任", "hospital", demo["hospital"]),
+        ("demo-administrator", "系统管理员", "administrator", PLATFORM),
+    ]
+    with transaction.atomic():
+        for username, name, role, code in staff:
+            if base.account(username) is None:
+                base.create_account(
+                    username,
+                    name,
+                    "staff",
+                    roles=(role,),
+                    organisation_code=code,
+                    is_demo=True,
+                    by=by,
+                )
+        for username, scene in (("demo-resident", "elder"), ("demo-resident-2", "expecting")):
+            if base.account(username) is None:
+                name = "李奶奶（八十岁）" if scene == "elder" else "孕期居民"
+                account = base.create_account(
+                    username, name, "resident", roles=("resident",), is_demo=True, by=by
+                )
+                person = record.person_of(System.INSURANCE_PERSON, demo[scene]["psn_no"])
+                assert person is not None
+                record.relate(
+                    person,
+                    account.party,
+                    "self",
+                    start=timezone.localdate(),
+                    source="demo account",
+                    by=by,
+                )
+
+
+def _audit(by: int) -> None:
+    from taihe.claims import public as claims
+
+    with tqdm(total=1, desc="audit", unit="run") as shown:
+        claims.audit_installation(timezone.now(), by)
+        shown.update()
