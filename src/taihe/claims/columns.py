@@ -9,7 +9,6 @@ before any sum.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from taihe.claims.domain.rules import family
@@ -150,48 +149,13 @@ def _without_encounter(reading: Reading) -> None:
 
 
 def _net_refunds(reading: Reading) -> None:
-    """Take refund lines (negative rows) off their originals; what comes to nothing disappears."""
-    execute = reading.connection.execute
-    refunds = execute(
-        "SELECT count(*) FROM raw_fee WHERE cnt < 0 OR det_item_fee_sumamt < 0"
-    ).fetchone()[0]
-    if not refunds:
-        return
-    execute(
-        """
-        CREATE OR REPLACE TEMP TABLE refund AS
-        SELECT feedetl_sn, init_feedetl_sn AS original, cnt, det_item_fee_sumamt AS fen
-        FROM raw_fee WHERE cnt < 0 OR det_item_fee_sumamt < 0
-        """
-    )
-    execute(
-        """
-        CREATE OR REPLACE TEMP TABLE netted AS
-        SELECT original, sum(cnt) AS cnt, sum(fen) AS fen
-        FROM refund
-        WHERE original IN (SELECT feedetl_sn FROM raw_fee)
-        GROUP BY original
-        """
-    )
-    orphans = execute(
-        """
-        SELECT count(*) FROM refund
-        WHERE original IS NULL OR original NOT IN (SELECT feedetl_sn FROM raw_fee)
-        """
-    ).fetchone()[0]
-    execute("DELETE FROM raw_fee WHERE feedetl_sn IN (SELECT feedetl_sn FROM refund)")
-    execute(
-        """
-        UPDATE raw_fee SET cnt = raw_fee.cnt + netted.cnt,
-               det_item_fee_sumamt = det_item_fee_sumamt + netted.fen
-        FROM netted WHERE netted.original = raw_fee.feedetl_sn
-        """
-    )
-    execute(
-        """
-        DELETE FROM raw_fee WHERE cnt <= 0
-        AND feedetl_sn IN (SELECT original FROM netted)
-        """
+    orphans = net_refunds(
+        reading.connection,
+        "raw_fee",
+        "feedetl_sn",
+        "init_feedetl_sn",
+        "cnt",
+        "det_item_fee_sumamt",
     )
     if orphans:
         reading.left_out += orphans
@@ -205,10 +169,36 @@ def _net_refunds(reading: Reading) -> None:
         )
 
 
+def net_refunds(connection: Any, table: str, key: str, original: str, qty: str, fen: str) -> int:
+    """
+    Take refund lines (negative rows) off their originals; what comes to nothing disappears.
+
+    Returns how many negative lines named no original; they are left out too.
+    """
+    execute = connection.execute
+    negative = f"{qty} < 0 OR {fen} < 0"
+    if not execute(f"SELECT count(*) FROM {table} WHERE {negative}").fetchone()[0]:
+        return 0
+    execute(
+        f"CREATE OR REPLACE TEMP TABLE refund AS SELECT {key} AS sn, {original} AS original, "
+        f"{qty} AS qty, {fen} AS fen FROM {table} WHERE {negative}"
+    )
+    execute(f"DELETE FROM {table} WHERE {negative}")
+    execute(
+        "CREATE OR REPLACE TEMP TABLE netted AS SELECT original, sum(qty) AS qty, sum(fen) AS fen "
+        f"FROM refund WHERE original IN (SELECT {key} FROM {table}) GROUP BY original"
+    )
+    orphans = execute(
+        "SELECT count(*) FROM refund WHERE original IS NULL OR original NOT IN "
+        "(SELECT original FROM netted)"
+    ).fetchone()[0]
+    execute(
+        f"UPDATE {table} SET {qty} = {table}.{qty} + netted.qty, "
+        f"{fen} = {table}.{fen} + netted.fen FROM netted WHERE netted.original = {table}.{key}"
+    )
+    execute(f"DELETE FROM {table} WHERE {qty} <= 0 AND {key} IN (SELECT original FROM netted)")
+    return int(orphans)
+
+
 def _say(reading: Reading, file: str, column: str, code: str, problem: str, do: str) -> None:
     reading.problems.append(Problem(file, None, column, code, problem, do))
-
-
-def quoted(path: Path) -> str:
-    """A path inside an SQL text."""
-    return str(path).replace("'", "''")
