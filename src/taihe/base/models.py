@@ -62,7 +62,9 @@ class Organisation(models.Model):
         VILLAGE_CLINIC = "village_clinic", "村卫生室"
         PHARMACY = "pharmacy", "药店"
         INSURER = "insurer", "医保经办机构"
+        CARE_HOME = "care_home", "养老机构"
         COUNTY_PLATFORM = "county_platform", "县域健康信息平台"
+        ENTERPRISE = "enterprise", "企业"
         ZONE = "zone", "开发区管委会"
         ZONE_AUTHORITY = "zone_authority", "开发区主管部门"
 
@@ -84,7 +86,9 @@ class Organisation(models.Model):
                         "village_clinic",
                         "pharmacy",
                         "insurer",
+                        "care_home",
                         "county_platform",
+                        "enterprise",
                         "zone",
                         "zone_authority",
                     )
@@ -150,9 +154,16 @@ class Role(models.Model):
         RESIDENT = "resident", "居民"
         CLINICIAN = "clinician", "医生"
         VILLAGE_DOCTOR = "village_doctor", "村医"
+        TCM_DOCTOR = "tcm_doctor", "中医师"
+        PHARMACIST = "pharmacist", "药师"
+        CARE_ASSESSOR = "care_assessor", "养老评估员"
+        RECORD_STEWARD = "record_steward", "档案管理员"
+        ANALYST = "analyst", "数据分析员"
         AUDITOR = "auditor", "医保审核员"
         HOSPITAL = "hospital", "医院医保办"
         ZONE_OFFICER = "zone_officer", "开发区专员"
+        PANEL_EXPERT = "panel_expert", "评审专家"
+        ENTERPRISE = "enterprise", "入园企业"
         ADMINISTRATOR = "administrator", "系统管理员"
         SECURITY_AUDITOR = "security_auditor", "安全审计员"
 
@@ -170,9 +181,16 @@ class Role(models.Model):
                         "resident",
                         "clinician",
                         "village_doctor",
+                        "tcm_doctor",
+                        "pharmacist",
+                        "care_assessor",
+                        "record_steward",
+                        "analyst",
                         "auditor",
                         "hospital",
                         "zone_officer",
+                        "panel_expert",
+                        "enterprise",
                         "administrator",
                         "security_auditor",
                     )
