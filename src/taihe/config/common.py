@@ -80,7 +80,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
             "django_htmx",
             "axes",
             "csp",
-            *(app for app in apps if _there(app)),
+            *(app for app in apps if _there(app) and _there(app + ".apps")),
             "taihe.config.apps.Wiring",
         ],
         "MIDDLEWARE": [
@@ -116,6 +116,8 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
         # Attempts are counted in memory: typed user names are not kept in any file.
         "AXES_HANDLER": "axes.handlers.cache.AxesCacheHandler",
+        # One web process per site, so its memory is the whole truth (decision 4).
+        "SILENCED_SYSTEM_CHECKS": ["axes.W001"],
         "AXES_DISABLE_ACCESS_LOG": True,
         "AXES_LOCKOUT_CALLABLE": "taihe.base.views.locked_out",
         "CSRF_FAILURE_VIEW": "taihe.base.views.csrf_failed",

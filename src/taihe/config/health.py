@@ -5,6 +5,18 @@ from taihe.config.common import site_settings
 globals().update(
     site_settings(
         "health",
-        ["taihe.base", "taihe.ui", "taihe.record", "taihe.claims", "taihe.resident"],
+        [
+            "taihe.base",
+            "taihe.ui",
+            "taihe.record",
+            "taihe.visits",
+            "taihe.medicine",
+            "taihe.care",
+            "taihe.chronic",
+            "taihe.tcm",
+            "taihe.claims",
+            "taihe.insight",
+            "taihe.resident",
+        ],
     )
 )
