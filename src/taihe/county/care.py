@@ -139,7 +139,7 @@ class Care:
         self._chronic(life)
         if age >= 65:
             self._check_ups(life)
-        often = (2.0, 1.1, 1.6)[group] * self.years / 2 * (1.5 if self.full else 1.0)
+        often = (2.0, 1.1, 1.6)[group] * self.years / 2 * (2.2 if self.full else 1.0)
         for _ in range(self._poisson(often * 1.85)):
             self._acute(life, group)
         if group and chance.random() < 0.08 * self.years / 2:
@@ -327,6 +327,26 @@ class Care:
                 life, when, ills, drugs, systolic * drop, diastolic * drop, glucose * drop, count
             )
             count += 1
+
+        if self.full or chance.random() < 0.04:
+            self._at_home(life, ills, systolic, diastolic, glucose)
+
+    def _at_home(
+        self, life: Life, ills: list[str], systolic: float, diastolic: float, glucose: float
+    ) -> None:
+        """Weekly readings at home: all years at full density, else the last twelve weeks."""
+        chance = self.chance
+        day = self.start if self.full else self.end - timedelta(83)
+        day = max(day, life.resident.born) + timedelta(chance.randint(0, 6))
+        while day <= self.end:
+            wobble = chance.gauss(0, 5)
+            if "htn" in ills:
+                high, low = round(systolic - 5 + wobble), round(diastolic - 3 + wobble / 2)
+                life.at_home.append(Measured(day, 7, "bp", high, low, home=True))
+            if "dm" in ills:
+                value = round(max(3.6, glucose + wobble / 8), 1)
+                life.at_home.append(Measured(day, 6, "glucose", value, home=True))
+            day += timedelta(7)
 
     def regimen(self, resident: Resident) -> list[str]:
         """The drugs that a resident with chronic illness takes."""
