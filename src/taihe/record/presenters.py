@@ -8,7 +8,7 @@ from datetime import date
 
 from taihe.base.access_log import Seen
 from taihe.kernel.codes import Purpose
-from taihe.record.domain.page import Demographics, Measured, PersonPage, Series
+from taihe.record.domain.summary import Demographics, Measured, Record, Series
 from taihe.ui.charts import Picture, Point, figure_text, line_chart
 from taihe.ui.tables import Cell
 
@@ -164,7 +164,7 @@ def shown_series(series: Series, *, height: int = 150) -> ShownSeries:
     )
 
 
-def split_results(record: PersonPage, *, pictures: int) -> tuple[list[Series], list[Series]]:
+def split_results(record: Record, *, pictures: int) -> tuple[list[Series], list[Series]]:
     """Which series are shown as pictures, and which as lines of a table."""
     drawn = [s for s in record.results if len(s.values) > 1][:pictures]
     return drawn, [s for s in record.results if s not in drawn]
@@ -183,7 +183,7 @@ def result_row(series: Series, url: str = "") -> dict[str, object]:
     }
 
 
-def visit_rows(record: PersonPage) -> list[dict[str, object]]:
+def visit_rows(record: Record) -> list[dict[str, object]]:
     """Visits as lines of a table, newest first."""
     return [
         {

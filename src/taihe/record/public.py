@@ -42,7 +42,15 @@ from taihe.record.load import (
 )
 from taihe.record.load import load_paths as _load_paths
 from taihe.record.prepare import strong_key
-from taihe.record.reading import PersonRow, find_people, summary
+from taihe.record.presenters import (
+    ShownSeries,
+    purpose_words,
+    seen_rows,
+    shown_series,
+    visit_rows,
+    who,
+)
+from taihe.record.reading import PersonRow, find_people, page_of_grant, summary
 from taihe.record.site import the_store
 from taihe.record.store import METHOD
 
@@ -63,6 +71,7 @@ __all__ = [
     "Record",
     "Relation",
     "Series",
+    "ShownSeries",
     "TableHandler",
     "TableResult",
     "Visit",
@@ -78,9 +87,11 @@ __all__ = [
     "merge_persons",
     "numbers_of",
     "open_person",
+    "page_of_grant",
     "person_of",
     "persons",
     "persons_of_patients",
+    "purpose_words",
     "reader_of",
     "recognise_tables_with",
     "register_table_handler",
@@ -88,8 +99,12 @@ __all__ = [
     "relate_many",
     "relations_of",
     "relations_with",
+    "seen_rows",
+    "shown_series",
     "summary",
     "unmerge_persons",
+    "visit_rows",
+    "who",
 ]
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -16,7 +16,7 @@ from taihe.base import access_log
 from taihe.base.public import current_actor, requires_role
 from taihe.kernel.codes import Purpose
 from taihe.kernel.errors import Incorrect, NotFound
-from taihe.record import panels, persons, presenters, public, reading
+from taihe.record import panels, persons, presenters, reading
 from taihe.record.access import Reader, reader_of, relations_for
 from taihe.record.navigation import ROLES
 from taihe.record.site import the_store
@@ -43,7 +43,8 @@ def desk(request: HttpRequest) -> HttpResponse:
         text = request.POST.get("text", "")[:60]
         context |= {"asked": True, "text": text}
         try:
-            context |= {"people": _people(_find(reader, purpose, text), purpose), "most": MOST}
+            people = reading.find_people(reader, purpose, text, route=ROUTE_DESK, limit=MOST)
+            context |= {"people": _people(people, purpose), "most": MOST}
         except Incorrect as error:
             context |= {"problem": error.problem, "do": error.do}
     is_part = request.headers.get("HX-Target") == "found"
@@ -59,7 +60,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     purpose = _purpose(request.GET.get("purpose", ""), purposes)
     today = timezone.localdate()
     try:
-        record = reading.person_page(reader, purpose, number, on=today, route=ROUTE_PERSON)
+        record = reading.summary(reader, purpose, number, route=ROUTE_PERSON, on=today)
     except NotFound as error:
         return _not_found(request, error)
     visits = Table(
@@ -125,29 +126,19 @@ def _purpose(asked: str, purposes: list[tuple[str, str]]) -> str:
     return asked if asked in codes else next(iter(codes), Purpose.TREATMENT.value)
 
 
-def _find(reader: Reader, purpose: str, text: str) -> list[public.PersonRow]:
-    text = " ".join(text.split())
-    if not text:
-        raise Incorrect("还没有输入。", "请输入姓名或证件号码。")
-    if len(text) < 2:
-        raise Incorrect("只有一个字，找不准。", "请至少输入姓名的两个字。")
-    return public.persons(reader, purpose, text, limit=MOST, route=ROUTE_DESK)
-
-
-def _people(rows: list[public.PersonRow], purpose: str) -> list[dict[str, Any]]:
+def _people(rows: list[reading.PersonRow], purpose: str) -> list[dict[str, Any]]:
     today = timezone.localdate()
-    clinics = reading.places_of([row.person for row in rows], on=today)
     return [
         {
             "url": reverse("record_person", args=[row.person])
             + "?"
             + urlencode({"purpose": purpose}),
-            "name": row.name or "姓名未登记",
-            "who": presenters.sex_and_age(row.sex, row.birth_date, today),
-            "number": row.citizen_number,
-            "clinic": clinics[row.person],
+            "name": row.demographics.name or "姓名未登记",
+            "who": presenters.who(row.demographics, today),
+            "number": row.demographics.citizen_number_masked,
+            "clinic": row.demographics.clinic,
         }
-        for row in sorted(rows, key=lambda row: (row.name, row.person))
+        for row in rows
     ]
 
 

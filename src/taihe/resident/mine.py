@@ -28,7 +28,7 @@ class Mine:
     grant: record.Grant
     on: date
 
-    def page(self) -> record.PersonPage:
+    def page(self) -> record.Record:
         """Everything of the record that a page shows."""
         return record.page_of_grant(self.grant, on=self.on)
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from taihe.base.access_log import Seen
 from taihe.claims.public import Bill
-from taihe.record.public import PersonPage, ShownSeries, purpose_words
+from taihe.record.public import Record, ShownSeries, purpose_words
 
 WHY = {
     "TREAT": "给您看病、开药时需要看您的档案。",
@@ -33,7 +33,7 @@ class Todo:
 
 
 def todos(
-    page: PersonPage,
+    page: Record,
     series: Sequence[ShownSeries],
     seen: Sequence[Seen],
     bills: Sequence[Bill],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from taihe.record.domain.page import mask, moment, page_of, references_to_name
+from taihe.record.domain.summary import mask, moment, record_of, references_to_name
 
 ON = date(2026, 11, 24)
 PATIENT = {
@@ -53,7 +53,7 @@ def pressure(day: str, high: float, low: float, *, home: bool = False) -> Any:
 
 
 def record(*bodies: Any) -> Any:
-    return page_of(1, [PATIENT, *bodies], NAMES, on=ON)
+    return record_of(1, [PATIENT, *bodies], NAMES, on=ON)
 
 
 def test_numbers_are_masked_before_a_page_has_them() -> None:

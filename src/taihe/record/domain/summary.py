@@ -166,7 +166,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class PersonPage:
+class Record:
     """Everything a page shows of one person."""
 
     person: int
@@ -185,13 +185,13 @@ class PersonPage:
 NOBODY = Demographics("", "unknown", None, "", "", "", "")
 
 
-def page_of(
+def record_of(
     person: int,
     resources: Iterable[Mapping[str, Any]],
     names: Mapping[str, str],
     *,
     on: date,
-) -> PersonPage:
+) -> Record:
     """
     The record of a person from current bodies.
 
@@ -206,7 +206,7 @@ def page_of(
     demographics = demographics_of(patients, names) if patients else NOBODY
     problems = _problems(of.get("Condition", ()), where)
     observations = of.get("Observation", ())
-    return PersonPage(
+    return Record(
         person=person,
         demographics=demographics,
         problems=problems,
@@ -250,7 +250,7 @@ def page_of(
 
 
 def references_to_name(resources: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The Organizations and Practitioners whose names `page_of` needs."""
+    """The Organizations and Practitioners whose names `record_of` needs."""
     wanted: set[str] = set()
     for one in resources:
         kind = one["resourceType"]
