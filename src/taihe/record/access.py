@@ -23,6 +23,7 @@ from taihe.base.access_log import Access
 from taihe.kernel.codes import Purpose
 from taihe.kernel.errors import NotFound
 from taihe.kernel.knowledge import Cells, Validity, read_table
+from taihe.kernel.periods import day_of
 from taihe.record import persons
 from taihe.record.database import Connection, marks
 
@@ -125,6 +126,11 @@ def relations_for(roles: Iterable[str], purpose: str, on: date) -> tuple[str, ..
     return tuple(sorted(found))
 
 
+@lru_cache(maxsize=1000)
+def _kinds(roles: frozenset[str], purpose: str, day: int) -> tuple[str, ...]:
+    return relations_for(roles, purpose, day_of(day))
+
+
 def reader_of(actor: ActorLike, *, client: str = "") -> Reader:
     """The reader for whoever is signed in."""
     return Reader(actor.party, frozenset(actor.parties), frozenset(actor.roles), client=client)
@@ -166,7 +172,7 @@ def visible(reader: Reader, purpose: str, *, now: int | None = None) -> Predicat
     while it holds.
     """
     at = time_ns() // 1000 if now is None else now
-    kinds = relations_for(reader.roles, purpose, date.fromtimestamp(at / 1_000_000))
+    kinds = _kinds(reader.roles, purpose, at // 86_400_000_000)
     parties = tuple(sorted(reader.parties | {reader.party}))
     sql, (platform, personal) = _compiled(len(parties), kinds, bool(reader.roles))
     parameters: tuple[int | str, ...] = ()
@@ -182,7 +188,7 @@ def may_write(
 ) -> bool:
     """Whether the reader may write for every person: it has a `platform` relation now."""
     at = time_ns() // 1000 if now is None else now
-    if "platform" not in relations_for(reader.roles, purpose, date.fromtimestamp(at / 1_000_000)):
+    if "platform" not in _kinds(reader.roles, purpose, at // 86_400_000_000):
         return False
     parties = tuple(sorted(reader.parties | {reader.party}))
     sql = f"SELECT {_PLATFORM.format(parties=marks(len(parties)))}"

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 
 from taihe.fhir.compartments import patient_references
-from taihe.fhir.search import extract, normalise, parameter_by_number
+from taihe.fhir.search import IndexRow, extract, normalise, parameter_by_number
 from taihe.fhir.validate import check
 from taihe.kernel.codes import System
-from taihe.kernel.errors import Incorrect, TaiheError
+from taihe.kernel.errors import Incorrect
 from taihe.kernel.identifiers import CitizenNumber, NotACitizenNumber, Oid
 from taihe.record import types
 from taihe.record.domain.impossible import future_date
@@ -34,11 +34,14 @@ CITIZEN_SYSTEMS = frozenset({Oid.CITIZEN.value, Oid.CITIZEN_HL7_CHINA.value})
 STRONG_SYSTEMS = CITIZEN_SYSTEMS | {System.INSURANCE_PERSON.value}
 # Any other body is sealed when it holds telecom, a citizen number's system, or digits of the
 # form of a citizen number or a mobile number, wherever they stand.
-_REVEALING = re.compile(
-    rb'"(?:telecom|contactPoint|valueContactPoint)"'
-    rb"|2\.16\.156\.10011\.1\.3\"|2\.16\.840\.1\.113883\.2\.23\.1\.19\.1\""
-    rb"|(?<![0-9A-Za-z.])(?:[1-9]\d{16}[\dXx]|1[3-9]\d{9})(?![0-9A-Za-z])"
+_REVEALING_TEXTS = (
+    b'"telecom"',
+    b"ontactPoint",
+    b'2.16.156.10011.1.3"',
+    b'2.16.840.1.113883.2.23.1.19.1"',
 )
+_MANY_DIGITS = re.compile(rb"\d{11,}")
+_MOBILE = re.compile(rb"(?:86)?1[3-9]\d{9}")
 _PERSON_TYPES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner"})
 _UNSEEN = re.compile(r"[\s\-()+]")
 
@@ -172,14 +175,15 @@ class Preparer:
                 f"{kind}.{wrong.element} lies in the future. {wrong.reason}", "Correct the date."
             )
         stripped = strip(raw, resource)
-        patients = (own,) if kind == "Patient" else _patient_ids(resource, kind)
-        tokens, texts, spans = self.rows(resource, kind)
+        found = extract(resource)
+        patients = (own,) if kind == "Patient" else _patient_ids(resource, kind, found)
+        tokens, texts, spans = self.rows(found, kind)
         return Prepared(
             type=kind,
             id=own,
             stripped=stripped,
             digest=stripped.digest(),
-            seals=kind in SEALED_TYPES or _REVEALING.search(raw) is not None or _hidden(raw),
+            seals=kind in SEALED_TYPES or is_revealing(raw),
             patients=patients,
             strong=self.strong_keys(resource) if kind == "Patient" else (),
             tokens=tokens,
@@ -188,14 +192,14 @@ class Preparer:
         )
 
     def rows(
-        self, resource: dict[str, Any], kind: str
+        self, found: Sequence[IndexRow], kind: str
     ) -> tuple[tuple[Token, ...], tuple[Text, ...], tuple[Span, ...]]:
-        """The index rows of a resource, without doubles."""
+        """What is stored of the index rows of a resource, without doubles."""
         tokens: dict[Token, None] = {}
         texts: dict[Text, None] = {}
         spans: dict[Span, None] = {}
         hashed = self._hash
-        for row in extract(resource):
+        for row in found:
             form, param, code = row.kind, row.param, row.code
             if form == "token":
                 plain = comparable(row.system, code)
@@ -300,24 +304,32 @@ def is_hidden_string(kind: str, param: int) -> bool:
     return known
 
 
-def _patient_ids(resource: dict[str, Any], kind: str) -> tuple[str, ...]:
+def _patient_ids(
+    resource: dict[str, Any], kind: str, rows: Sequence[IndexRow]
+) -> tuple[str, ...]:
     if kind not in types.PERSONAL:
         return ()
-    found = [reference.partition("/")[2] for reference in patient_references(resource)]
+    found = [reference.partition("/")[2] for reference in patient_references(resource, rows)]
     return tuple(dict.fromkeys(id for id in found if ID.fullmatch(id)))
 
 
-def _hidden(raw: bytes) -> bool:
-    """Whether a revealing text may hide behind escapes; such a body is sealed to be safe."""
-    if b"\\u00" not in raw:
-        return False
-    plain = json.dumps(orjson.loads(raw), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return _REVEALING.search(plain) is not None
+def is_revealing(raw: bytes, *, escaped: bool = True) -> bool:
+    """
+    Whether a body may name a person by telecom, a citizen number or a mobile number.
 
-
-def attempt(work: Callable[[], Prepared]) -> Prepared | TaiheError:
-    """The result of preparing, or the error that says why it cannot be stored."""
-    try:
-        return work()
-    except TaiheError as error:
-        return error
+    Looks at bytes: any run of digits of the right form counts, wherever it stands. A body
+    with escapes for plain letters or digits is looked at without them.
+    """
+    if any(text in raw for text in _REVEALING_TEXTS):
+        return True
+    for run in _MANY_DIGITS.finditer(raw):
+        start, end = run.span()
+        length = end - start
+        if length == 18 or (length == 17 and raw[end : end + 1] in (b"X", b"x")):
+            return True
+        if _MOBILE.fullmatch(raw, start, end):
+            return True
+    if escaped and b"\\u00" in raw:
+        plain = json.dumps(orjson.loads(raw), ensure_ascii=False)
+        return is_revealing(plain.encode("utf-8", "surrogatepass"), escaped=False)
+    return False

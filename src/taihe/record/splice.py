@@ -131,7 +131,7 @@ def strip(raw: bytes, resource: dict[str, Any]) -> Stripped:
                 and "lastUpdated" not in meta
                 and raw.count(b'"meta"') == 1
             ):
-                place = _META.search(raw)
+                place = _META.match(raw, raw.index(b'"meta"'))
                 if place is not None:
                     inside = place.end()
                     return Stripped(
