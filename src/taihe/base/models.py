@@ -74,6 +74,7 @@ class Organisation(models.Model):
     level = models.CharField(max_length=1, default="", blank=True, help_text="3、2、1 或空")
     division = models.CharField(max_length=12, default="", blank=True, help_text="行政区划代码")
     party = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="organisation")
+    party_id: int
 
     class Meta:
         constraints = [
@@ -127,6 +128,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
         Organisation, null=True, blank=True, on_delete=models.PROTECT, related_name="accounts"
     )
     party = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="account")
+    party_id: int
     is_demo = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
 
