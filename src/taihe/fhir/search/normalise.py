@@ -20,11 +20,17 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", kept).casefold().split())
 
 
+def _is_ideograph(character: str) -> bool:
+    return (
+        "\u4e00" <= character <= "\u9fff"
+        or "\u3400" <= character <= "\u4dbf"
+        or character > "\U00020000"
+    )
+
+
 def is_chinese(text: str) -> bool:
     """Whether any character is a Chinese one (CJK ideographs with their extensions)."""
-    return any(
-        "\u4e00" <= c <= "\u9fff" or "\u3400" <= c <= "\u4dbf" or c > "\U00020000" for c in text
-    )
+    return not text.isascii() and any(map(_is_ideograph, text))
 
 
 @lru_cache(maxsize=65536)
@@ -32,13 +38,14 @@ def pinyin_spellings(name: str) -> tuple[str, ...]:
     """
     The pinyin of a Chinese name, joined in full and as initials: 张伟 gives zhangwei, zw.
 
-    The usual reading of each character is taken; a name without Chinese gives nothing.
+    The usual reading of each character is taken; what is not Chinese is left out.
     """
     if not is_chinese(name):
         return ()
     from pypinyin import lazy_pinyin
 
-    syllables = [s for s in lazy_pinyin(name, v_to_u=False) if s.isascii() and s.strip()]
+    chinese = "".join(filter(_is_ideograph, name))
+    syllables = [s for s in lazy_pinyin(chinese, v_to_u=False) if s.isascii() and s.strip()]
     if not syllables:
         return ()
     full = "".join(syllables).casefold()
