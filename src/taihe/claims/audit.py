@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
@@ -132,8 +134,9 @@ def audit_folder(
     runner: Engine = (
         DuckEngine(connection) if engine == "duckdb" else SqliteEngine.take_over(connection)
     )
-    found = sorted(run(runner, compiled, rule_rows.kinds()), key=_order)
-    _write(out, found)
+    with _without_collector():
+        found = sorted(run(runner, compiled, rule_rows.kinds()), key=_order)
+        _write(out, found)
     lines = connection.execute("SELECT count(*) FROM claim_line").fetchone()[0]
     return AuditResult(
         lines=lines,
@@ -147,6 +150,18 @@ def audit_folder(
         left_out=reading.left_out,
         rules=len(compiled.rules),
     )
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Findings hold no cycles: walking them again and again would take a third of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 _order = attrgetter("kind", "rule_key", "psn_no", "mdtrt_id", "date", "violating")

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from taihe.claims.columns import TABLES as CLAIM_TABLES
 from taihe.claims.domain.rules import TABLES as RULE_TABLES
@@ -29,8 +28,7 @@ LEFT JOIN claim_encounter b ON b.enc = q.unit AND q.line IS NULL
 """
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """
     What a rule found: the seven columns of the key, the rule, and the lines by number.
 

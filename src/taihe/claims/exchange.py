@@ -149,9 +149,10 @@ def _convert(kind: str, cell: str) -> str:
     if kind == "date":
         day = f"split_part(replace(trim({cell}), 'T', ' '), ' ', 1)"
         return (
-            f"CASE WHEN length({day}) = 8 AND try_cast({day} AS INTEGER) IS NOT NULL "
+            f"coalesce(try_cast({cell} AS DATE), CASE WHEN length({day}) = 8 "
+            f"AND try_cast({day} AS INTEGER) IS NOT NULL "
             f"THEN CAST(try_strptime({day}, '%Y%m%d') AS DATE) "
-            f"ELSE try_cast(replace({day}, '/', '-') AS DATE) END"
+            f"ELSE try_cast(replace({day}, '/', '-') AS DATE) END)"
         )
     if kind == "quantity":
         return f"CAST(try_cast({cell} AS DECIMAL(18, 4)) * 10000 AS BIGINT)"
@@ -226,7 +227,11 @@ class Reading:
         chosen = self._choose(path, table, [row[0] for row in rows])
         if chosen is None:
             return 0
-        cells = {name: f'CAST("{rows[index][0]}" AS VARCHAR)' for name, index in chosen.items()}
+        texts = ", ".join(
+            f'CAST("{rows[index][0]}" AS VARCHAR) AS c{index}' for index in chosen.values()
+        )
+        source = f"(SELECT {texts} FROM {source})"
+        cells = {name: f"c{index}" for name, index in chosen.items()}
         self._insert(table, cells, source)
         return self._report(path, table, cells, source, [])
 

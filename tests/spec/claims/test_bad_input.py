@@ -109,6 +109,12 @@ def test_parquet_is_read_with_its_types(tmp_path: Path) -> None:
         "fee_ocur_date, 'c1' AS hilist_code, 2.5 AS cnt, 3 AS det_item_fee_sumamt"
     ).write_parquet(str(path))
     assert read(path) == ([], 1)
+    reading = Reading(duckdb.connect(), date(2025, 12, 31))
+    reading.add(path, "fee")
+    rows = reading.connection.execute(
+        "SELECT cnt, det_item_fee_sumamt, fee_ocur_time FROM raw_fee"
+    ).fetchall()
+    assert rows == [(25_000, 300, date(2025, 3, 1))]
 
 
 def test_the_audit_goes_on_with_the_rest(tmp_path: Path) -> None:

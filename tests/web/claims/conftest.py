@@ -75,8 +75,17 @@ def installation(transactional_db, tmp_path: Path) -> Installation:
     with (tmp_path / "fee.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(
-            "feedetl_sn mdtrt_id psn_no fee_ocur_time hilist_code hilist_name cnt "
-            "det_item_fee_sumamt init_feedetl_sn".split()
+            [
+                "feedetl_sn",
+                "mdtrt_id",
+                "psn_no",
+                "fee_ocur_time",
+                "hilist_code",
+                "hilist_name",
+                "cnt",
+                "det_item_fee_sumamt",
+                "init_feedetl_sn",
+            ]
         )
         writer.writerows(lines)
     for table, handler in claims.table_handlers().items():
