@@ -8,15 +8,11 @@ second process, and written here. Exchange tables go to handlers that `config` r
 
 from __future__ import annotations
 
-import marshal
-import multiprocessing
-import os
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -41,16 +37,14 @@ from taihe.record.interactions.transaction import (
     make_write,
     read_entries,
 )
-from taihe.record.keys import Keys
 from taihe.record.prepare import Prepared, Preparer, parse
-from taihe.record.splice import Stripped, items, members
+from taihe.record.splice import items, members
 from taihe.record.store import MOST_PER_COMMIT, UPDATE, Store, Stored, Write
+from taihe.record.workers import Outcome, Workers, attempt
 
 Progress = Callable[[int, int, str], None]
 BATCH_BYTES = 8 << 20
 MOST_PROBLEMS = 1000
-# Below this a second process costs more than it saves.
-_LEAST_BYTES_FOR_A_SECOND_PROCESS = 2 << 20
 _NAMESPACE = uuid.UUID("6a1c9c3e-6f0a-4a39-9d3a-8f6d0c5b2a10")
 
 
@@ -206,7 +200,7 @@ class _Load:
         self.result.ignored += [str(p) for name, p in tables if not name]
         self._all = sum(p.stat().st_size for p in files) + sum(p.stat().st_size for _, p in taken)
         try:
-            with _Workers(self.preparer, sum(p.stat().st_size for p in files)) as workers:
+            with Workers(self.preparer, sum(p.stat().st_size for p in files)) as workers:
                 for path in files:
                     self._file(path, workers)
             for name, path in taken:
@@ -218,7 +212,7 @@ class _Load:
             self.result.seconds = monotonic() - began
             self._write_trail()
 
-    def _file(self, path: Path, workers: _Workers) -> None:
+    def _file(self, path: Path, workers: Workers) -> None:
         file = self._begin(path)
         try:
             if form_of(path) == "ndjson":
@@ -260,8 +254,8 @@ class _Load:
 
     # NDJSON
 
-    def _ndjson(self, path: Path, file: FileResult, workers: _Workers) -> None:
-        waiting: deque[tuple[list[int], Callable[[], list[_Outcome]]]] = deque()
+    def _ndjson(self, path: Path, file: FileResult, workers: Workers) -> None:
+        waiting: deque[tuple[list[int], Callable[[], list[Outcome]]]] = deque()
 
         def write_next() -> None:
             numbers, ask = waiting.popleft()
@@ -308,7 +302,7 @@ class _Load:
         if raws:
             yield numbers, raws
 
-    def _write(self, file: FileResult, prepared: Iterable[tuple[int, _Outcome]]) -> None:
+    def _write(self, file: FileResult, prepared: Iterable[tuple[int, Outcome]]) -> None:
         writes: list[Write] = []
         for number, outcome in prepared:
             if isinstance(outcome, Prepared):
@@ -338,7 +332,7 @@ class _Load:
         kind = resource.get("type")
         if resource.get("resourceType") != "Bundle":
             file.read += 1
-            self._write(file, [(1, _attempt(self.preparer, raw))])
+            self._write(file, [(1, attempt(self.preparer, raw))])
         elif kind == "transaction":
             self._transaction(raw, resource, file)
         elif kind == "batch":
@@ -405,14 +399,14 @@ class _Load:
     def _collection(self, raw: bytes, file: FileResult) -> None:
         """A collection, searchset or document: its resources keep their ids."""
         place = next((m.value for m in members(raw) if m.key == "entry"), None)
-        outcomes: list[tuple[int, _Outcome]] = []
+        outcomes: list[tuple[int, Outcome]] = []
         if place is not None:
             for index, (start, _) in enumerate(items(raw, place)):
                 slot = next((m for m in members(raw, start) if m.key == "resource"), None)
                 if slot is None:
                     continue
                 file.read += 1
-                outcome = _attempt(self.preparer, raw[slot.value : slot.end])
+                outcome = attempt(self.preparer, raw[slot.value : slot.end])
                 if not isinstance(outcome, Prepared):
                     outcome = ("", f"Bundle.entry[{index}]", *outcome[2:])
                 outcomes.append((1, outcome))
@@ -480,89 +474,3 @@ def _keep_ids(entries: list[Entry]) -> dict[str, str]:
             if entry.full_url.startswith("urn:"):
                 urns[entry.full_url] = f"{entry.type}/{entry.id}"
     return urns
-
-
-# --- preparing in another process ----------------------------------------------------------
-
-# A failed line: a mark, column, code, problem, what to do.
-_Outcome = Prepared | tuple[str, str | None, str, str, str]
-
-
-def _attempt(preparer: Preparer, raw: bytes) -> _Outcome:
-    try:
-        return preparer.from_bytes(raw)
-    except TaiheError as error:
-        problem, do = error.problem, error.do
-        try:
-            raw.decode("utf-8")
-        except UnicodeDecodeError:
-            problem = "The line is not in UTF-8."
-            do = "Save the file as UTF-8; it may be in GB 18030, or mix encodings."
-        return ("", None, error.code, problem, do)
-
-
-_preparer: Preparer | None = None
-
-
-def _start_worker(master: bytes, cipher: str, today: date) -> None:
-    global _preparer
-    _preparer = Preparer(Keys(master, cipher=cipher), today=today)
-    os.nice(1)
-
-
-def _prepare_batch(raws: list[bytes]) -> bytes:
-    assert _preparer is not None
-    packed = []
-    for raw in raws:
-        outcome = _attempt(_preparer, raw)
-        if isinstance(outcome, Prepared):
-            packed.append(tuple(outcome[:2]) + (tuple(outcome.stripped),) + tuple(outcome[3:]))
-        else:
-            packed.append(outcome)
-    return marshal.dumps(packed)
-
-
-def _unpack(packed: bytes) -> list[_Outcome]:
-    found: list[_Outcome] = []
-    for outcome in marshal.loads(packed):
-        if outcome[0]:
-            found.append(Prepared(*outcome[:2], Stripped(*outcome[2]), *outcome[3:]))
-        else:
-            found.append(outcome)
-    return found
-
-
-class _Workers:
-    """Prepares batches of lines: in other processes for much, in this one for little."""
-
-    def __init__(self, preparer: Preparer, size: int) -> None:
-        self._preparer = preparer
-        self._pool: ProcessPoolExecutor | None = None
-        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        if size >= _LEAST_BYTES_FOR_A_SECOND_PROCESS and processors > 1:
-            self._pool = ProcessPoolExecutor(
-                max_workers=min(processors, 4),
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_start_worker,
-                initargs=(
-                    preparer.keys.master,
-                    preparer.keys.cipher,
-                    preparer.tomorrow - timedelta(days=1),
-                ),
-            )
-        self.ahead = 4 if self._pool else 0
-
-    def __enter__(self) -> _Workers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def prepare(self, raws: list[bytes]) -> Callable[[], list[_Outcome]]:
-        """Begin preparing lines; the result is asked for later."""
-        if self._pool is None:
-            done = [_attempt(self._preparer, raw) for raw in raws]
-            return lambda: done
-        future: Future[bytes] = self._pool.submit(_prepare_batch, raws)
-        return lambda: _unpack(future.result())

@@ -304,9 +304,7 @@ def is_hidden_string(kind: str, param: int) -> bool:
     return known
 
 
-def _patient_ids(
-    resource: dict[str, Any], kind: str, rows: Sequence[IndexRow]
-) -> tuple[str, ...]:
+def _patient_ids(resource: dict[str, Any], kind: str, rows: Sequence[IndexRow]) -> tuple[str, ...]:
     if kind not in types.PERSONAL:
         return ()
     found = [reference.partition("/")[2] for reference in patient_references(resource, rows)]
