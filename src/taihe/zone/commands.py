@@ -29,6 +29,19 @@ def add_parsers(commands: Any) -> None:
     bulletin.add_argument("--json", action="store_true", help="print a summary as JSON instead")
     bulletin.set_defaults(run=run_bulletin, needs_site=_site_of_bulletin)
 
+    assess = parts.add_parser("assess", help="composite index: scores and ranks")
+    assess.add_argument("scheme", type=Path, help="an imeta csv, or a build object (json)")
+    assess.add_argument("table", metavar="DATA", type=Path, help="units × indicators (csv)")
+    assess.add_argument("--out", type=Path, required=True)
+    assess.add_argument("--json", action="store_true")
+    assess.set_defaults(run=run_assess)
+
+    match = parts.add_parser("match", help="stable matching, best assignment, meeting rounds")
+    match.add_argument("file", type=Path, help="instances (json)")
+    match.add_argument("--out", type=Path, required=True)
+    match.add_argument("--json", action="store_true")
+    match.set_defaults(run=run_match)
+
 
 def _is_table(arguments: argparse.Namespace) -> bool:
     path = Path(arguments.source)
@@ -80,12 +93,7 @@ def _finish(arguments: argparse.Namespace, body: bytes, equal: bool | None) -> i
     if expected:
         equal = equal is not False and fingerprint == expected
     if arguments.out:
-        try:
-            arguments.out.write_bytes(body)
-        except OSError as error:
-            raise Incorrect(
-                f"{arguments.out}: cannot be written ({error.strerror}).", "Name another file."
-            ) from None
+        _write(arguments.out, body)
     if arguments.json:
         document = json.loads(body)
         summary = {
@@ -100,3 +108,68 @@ def _finish(arguments: argparse.Namespace, body: bytes, equal: bool | None) -> i
     words = {True: "equal to the frozen bulletin", False: "DIFFERENT", None: "recomputed"}
     print(f"fingerprint {fingerprint}: {words[equal]}", file=sys.stderr)
     return 1 if equal is False else 0
+
+
+def run_assess(arguments: argparse.Namespace) -> int:
+    """Score and rank the units of a table; the result is the table, or the builds, with `taihe`."""
+    from taihe.zone import assessing
+
+    scheme = assessing.read_scheme(arguments.scheme, beside=arguments.table)
+    data = assessing.read_data(arguments.table, scheme.tree)
+    if scheme.builds:
+        answered = assessing.answer_builds(scheme, data, arguments.scheme, arguments.table)
+        written = json.dumps(answered, ensure_ascii=False, indent=1) + "\n"
+    else:
+        written = assessing.table_of(scheme.tree, data)
+    _write(arguments.out, written.encode())
+    summary = {
+        "units": len(data.units.names),
+        "indicators": len(scheme.tree.indicators),
+        "builds": max(1, len(scheme.builds)),
+        "out": str(arguments.out),
+    }
+    _say(arguments, summary)
+    return 0
+
+
+def run_match(arguments: argparse.Namespace) -> int:
+    """Answer every instance of a file; one that cannot be read is reported and the rest go on."""
+    from taihe.zone import assessing, instances
+
+    document = instances.parse(assessing.text_of(arguments.file), name=arguments.file.name)
+    answered, problems = [], []
+    for number, row in enumerate(document["instances"]):
+        where = f"{arguments.file.name}: instance {row.get('id', number)}"
+        try:
+            answered.append(
+                {**row, "taihe": instances.answer(instances.instance_of(row, where=where))}
+            )
+        except Incorrect as error:
+            problems.append(str(error))
+            answered.append(row)
+    written = json.dumps(
+        {**document, "instances": answered}, ensure_ascii=False, indent=1, default=float
+    )
+    _write(arguments.out, written.encode() + b"\n")
+    for problem in problems:
+        print(f"taihe: {problem}", file=sys.stderr)
+    _say(
+        arguments, {"instances": len(answered), "refused": len(problems), "out": str(arguments.out)}
+    )
+    return 1 if problems else 0
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Incorrect(
+            f"{path}: cannot be written ({error.strerror}).", "Name another file."
+        ) from None
+
+
+def _say(arguments: argparse.Namespace, summary: dict[str, Any]) -> None:
+    if arguments.json:
+        print(json.dumps(summary, ensure_ascii=False))
+    else:
+        print(", ".join(f"{key} {value}" for key, value in summary.items()), file=sys.stderr)
