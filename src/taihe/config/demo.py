@@ -56,7 +56,7 @@ def prepare(data: Path, residents: int) -> None:
                         residents=residents,
                         seed=SEED,
                         out=county,
-                        progress=lambda done, _total: shown.update(done - shown.n),
+                        progress=lambda done, _total, _place: shown.update(done - shown.n),
                     )
                 health = _fill("health", data, county)
                 if health.wait() != 0:

@@ -63,10 +63,9 @@ def _load(paths: list[Path], by: int) -> None:
             shown.update(done - shown.n)
 
         result = record.load_paths(paths, progress=progress, by=by)
-    if result.rejected:
-        raise Fault(
-            f"{result.rejected} rows of the demo county were rejected, first: {result.problems[0]}"
-        )
+    if not result.is_complete:
+        first = result.problems[0] if result.problems else ""
+        raise Fault(f"The demo county was not loaded whole. {result.stopped} {first}")
 
 
 def _relations(path: Path, by: int) -> None:
