@@ -67,11 +67,14 @@ def shape(values: Sequence[float | None]) -> Shape:
     if n < 4:
         return Shape(None, None)
     mean = math.fsum(known) / n
-    squares = math.fsum((x - mean) ** 2 for x in known)
-    if squares == 0:
+    # Both measures do not depend on the unit: deviations are scaled so that no power overflows.
+    largest = max(abs(x - mean) for x in known)
+    if largest == 0:
         return Shape(None, None)
-    cubes = math.fsum((x - mean) ** 3 for x in known)
-    fourth = math.fsum((x - mean) ** 4 for x in known)
+    deviations = [(x - mean) / largest for x in known]
+    squares = math.fsum(d**2 for d in deviations)
+    cubes = math.fsum(d**3 for d in deviations)
+    fourth = math.fsum(d**4 for d in deviations)
     skew = math.sqrt(n) * cubes / squares**1.5 * math.sqrt(n * (n - 1)) / (n - 2)
     ratio = n * fourth / squares**2
     kurtosis = ((n + 1) * (ratio - 3) + 6) * (n - 1) / ((n - 2) * (n - 3))
