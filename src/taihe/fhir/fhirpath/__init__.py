@@ -24,7 +24,7 @@ from taihe.fhir.fhirpath.errors import (
     SyntaxProblem,
 )
 from taihe.fhir.fhirpath.parser import parse
-from taihe.fhir.fhirpath.tree import Node
+from taihe.fhir.fhirpath.tree import Node, variables_of
 
 __all__ = [
     "Compiled",
@@ -35,6 +35,7 @@ __all__ = [
     "SyntaxProblem",
     "compile",
     "parse",
+    "variables_of",
 ]
 
 

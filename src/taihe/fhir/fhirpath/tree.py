@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 LiteralValue = bool | int | Decimal | str
@@ -98,3 +99,18 @@ class TypeTest(Node):
     operator: str
     operand: Node
     type: str
+
+
+def nodes_of(tree: Node) -> Iterator[Node]:
+    """Every node of a tree, each before its own."""
+    yield tree
+    for part in fields(tree):
+        value = getattr(tree, part.name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, Node):
+                yield from nodes_of(one)
+
+
+def variables_of(tree: Node) -> frozenset[str]:
+    """The names of the `%` variables that a tree reads."""
+    return frozenset(node.name for node in nodes_of(tree) if isinstance(node, Variable))
