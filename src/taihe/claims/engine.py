@@ -19,7 +19,7 @@ from taihe.kernel.periods import day_of
 
 _WRITTEN = """
 SELECT q.rule, q.unit, q.psn, q.org, q.enc, q.day, q.line, q.role,
-       l.feedetl_sn, l.fen, p.psn_no, e.mdtrt_id, b.mdtrt_id
+       l.feedetl_sn, l.fen, l.org, l.day, p.psn_no, e.mdtrt_id, b.mdtrt_id
 FROM ({query}) q
 LEFT JOIN claim_line l ON l.line = q.line
 LEFT JOIN claim_person p ON p.psn = q.psn
@@ -32,8 +32,9 @@ class Finding(NamedTuple):
     """
     What a rule found: the seven columns of the key, the rule, and the lines by number.
 
-    `date` is ISO text; key columns that the class does not use are empty. `psn`, `org`, `enc`
-    and `day` are the numbers of the claim columns (0 where the finding spans several).
+    `date` is ISO text; key columns that the class does not use are empty. `psn` and `enc` are
+    numbers of the claim columns (`enc` 0 where the finding spans several); `org` and `day` are
+    those of the first violating line where the key has none.
     """
 
     kind: str
@@ -151,11 +152,13 @@ def run(engine: Engine, compiled: Compiled, kinds: dict[str, Kind]) -> Iterator[
 class _Open:
     """A finding while its long rows come in."""
 
-    __slots__ = ("first", "involved", "rule", "violating")
+    __slots__ = ("day", "first", "involved", "org", "rule", "violating")
 
     def __init__(self, row: Sequence[Any]) -> None:
         self.first = row
         self.rule = row[0]
+        self.org: int = row[3] or 0
+        self.day: int = row[5] or 0
         self.violating: list[tuple[str, int, int]] = []
         self.involved: list[tuple[str, int]] = []
 
@@ -175,7 +178,12 @@ def _findings(
             continue
         if role:
             found.violating.append((written, line, fen or 0))
-            found.rule = min(found.rule, rule)
+            if rule < found.rule:
+                found.rule = rule
+            if not day and (not found.day or row[11] < found.day):
+                found.day = row[11]
+            if not org:
+                found.org = row[10]
         else:
             found.involved.append((written, line))
     for found in groups.values():
@@ -184,7 +192,7 @@ def _findings(
 
 def _close(found: _Open, rule: Rule, kinds: dict[str, Kind]) -> Finding:
     kind = kinds[rule.kind]
-    _, _, psn, org, enc, day, *_, psn_no, mdtrt_id, previous = found.first
+    _, _, psn, _, enc, day, *_, psn_no, mdtrt_id, previous = found.first
     violating = sorted(set(found.violating))
     involved = sorted(set(found.involved))
     if kind.rule_key == "code":
@@ -208,9 +216,9 @@ def _close(found: _Open, rule: Rule, kinds: dict[str, Kind]) -> Finding:
         rule=rule,
         amount_fen=sum(line[2] for line in violating),
         psn=psn,
-        org=org,
+        org=found.org,
         enc=enc or 0,
-        day=day or 0,
+        day=found.day,
         violating_numbers=tuple(line[1] for line in violating),
         involved_numbers=tuple(line[1] for line in involved),
     )

@@ -26,7 +26,7 @@ def navigation(actor: ActorLike) -> list[NavItem]:
             NavItem("审核台", "待审队列", "/desk/claims/", states.get("new", 0), "claims-queue"),
             NavItem(
                 "审核台",
-                "申诉与补充材料",
+                "申诉与复审",
                 "/desk/claims/answers/",
                 states.get("appealed", 0) + states.get("supplied", 0),
                 "claims-answers",
@@ -37,7 +37,7 @@ def navigation(actor: ActorLike) -> list[NavItem]:
         states = queries.counts_by_state(queries.cases(organisation=actor.organisation_code or "-"))
         return [
             NavItem(
-                "医保办",
+                "医院医保办",
                 "本院案件",
                 "/desk/hospital/",
                 states.get("confirmed", 0) + states.get("material", 0),

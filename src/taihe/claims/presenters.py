@@ -155,14 +155,7 @@ class Basis:
     parameters: tuple[tuple[str, str], ...]
 
 
-_PARAMETERS = {
-    "value": "限定",
-    "days": "天数",
-    "name": "项目",
-    "sub_name": "被包含项目",
-    "code": "编码",
-    "sub_code": "被包含编码",
-}
+_PARAMETERS = {"value": "限定", "days": "天数"}
 
 
 def basis(finding: models.Finding) -> Basis:

@@ -71,7 +71,12 @@ def organisation_names(codes: Iterable[str]) -> dict[str, str]:
 
 def organisations_with_cases() -> list[tuple[str, str]]:
     """Institutions that have cases, as (code, name)."""
-    codes = models.Case.objects.order_by().values_list("organisation", flat=True).distinct()
+    codes = (
+        models.Case.objects.exclude(organisation="")
+        .order_by()
+        .values_list("organisation", flat=True)
+        .distinct()
+    )
     return sorted(organisation_names(codes).items(), key=lambda row: row[1])
 
 
@@ -166,6 +171,12 @@ def peers(finding: models.Finding) -> Peers:
         when, kind=finding.kind, organisation=finding.organisation
     ).aggregate(n=Count("pk"), fen=Sum("amount_fen"))
     return Peers(counted["n"], counted["fen"] or 0)
+
+
+def cost_of(enc: int) -> int:
+    """What an encounter was charged in all, in fen."""
+    total = models.ClaimLine.objects.filter(enc=enc).aggregate(fen=Sum("fen"))["fen"]
+    return int(total or 0)
 
 
 @dataclass(frozen=True)

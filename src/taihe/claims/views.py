@@ -133,7 +133,7 @@ def _cases(
         Column("title", "类别"),
         Column("tone", "程度"),
         Column("place", "机构"),
-        Column("day", "费用日期", "day", empty="整个疗程"),
+        Column("day", "费用日期", "day"),
         Column("amount_fen", "涉及金额（元）", "yuan"),
         Column("state", "状态"),
     ]
@@ -202,6 +202,11 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     """Take a step of a case, then show the next one in the queue."""
     actor = required_actor(request)
     row = policies.visible_case(number, actor)
+    if row.person is not None:
+        reader = people.reader_of(actor)
+        people.open_person(
+            reader, row.person, Purpose.PAYMENT, action="decide", route="desk.claims.decide"
+        )
     form = DecisionForm(request.POST)
     if not form.is_valid():
         raise Incorrect("请求不完整。", "请回到案件页面重新操作。")
@@ -269,6 +274,7 @@ def _case_page(
         "stays": stays if finding.kind == "READMIT_15D" else [],
         "lines": lines,
         "violating": sum(line.violating for line in lines),
+        "stay_fen": queries.cost_of(finding.enc) if not lines and finding.enc else None,
         "strip": presenters.days(finding, lines, stays),
         "remedy": presenters.remedy(finding, lines),
         "peers": peers,
