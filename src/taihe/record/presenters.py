@@ -8,7 +8,7 @@ from datetime import date
 
 from taihe.base.access_log import Seen
 from taihe.kernel.codes import Purpose
-from taihe.record.domain.summary import Demographics, Measured, Record, Series
+from taihe.record.domain.summary import Demographics, Measured, Record, Series, home_mean
 from taihe.ui.charts import Picture, Point, figure_text, line_chart
 from taihe.ui.tables import Cell
 
@@ -79,14 +79,25 @@ def sex_and_age(sex: str, born: date | None, on: date) -> str:
 
 
 def value_text(measured: Measured) -> str:
-    """A value as written: 148/88 or 6.1."""
-    text = figure_text(measured.value)
-    return text if measured.second is None else f"{text}/{figure_text(measured.second)}"
+    """A value as its source wrote it: 148/88 or 7.0."""
+    return measured.text or figure_text(measured.value)
 
 
 def verdict(series: Series) -> tuple[str, str]:
     """What the newest value means, and its tone: never a red number alone."""
-    last = series.last
+    last, mean = series.last, home_mean(series)
+    if mean is not None and series.target is not None:
+        if not mean.is_enough:
+            rule = mean.rule
+            return (
+                f"还不能下结论：近 {rule.window_days} 天量了 {mean.days} 天 {mean.readings} 次，"
+                f"要满 {rule.least_days} 天 {rule.least_readings} 次",
+                "",
+            )
+        high, second = series.target.high, series.target.second_high or 1000.0
+        if mean.systolic >= high or mean.diastolic >= second:
+            return f"没有达到目标（{series.target.words}）", "warn"
+        return f"达到目标（{series.target.words}）", "good"
     if series.target is not None:
         if last.tone == "bad":
             return f"没有达到目标（{series.target.words}）", "warn"
@@ -121,8 +132,8 @@ def picture_of(series: Series, *, height: int = 150) -> Picture:
     says, _ = verdict(series)
     pressure = all(m.second is not None for m in values)
     drawn = line_chart(
-        [Point(m.at.date(), m.value) for m in values],
-        f"{series.name} {value_text(series.last)} {series.unit}，{says}",
+        [Point(m.at, m.value) for m in values],
+        f"{series.name}：{says}",
         "" if pressure else series.unit,
         target=series.target.high if series.target else None,
         band=(series.low, series.high)
@@ -147,16 +158,20 @@ def picture_of(series: Series, *, height: int = 150) -> Picture:
 def shown_series(series: Series, *, height: int = 150) -> ShownSeries:
     """A series as a card."""
     says, tone = verdict(series)
+    mean, value, source = home_mean(series), value_text(series.last), series.last.source
+    if mean is not None and mean.is_enough:
+        value = f"{mean.systolic:.0f}/{mean.diastolic:.0f}"
+        source = f"近 {mean.rule.window_days} 天平均 · {mean.readings} 次测量"
     basis = ""
     if series.target is not None:
         basis = f"{series.target.provenance.source}，{series.target.provenance.clause}"
     return ShownSeries(
         key=series.key,
         name=series.name,
-        value=value_text(series.last),
+        value=value,
         unit=series.unit,
         on=series.last.at.date(),
-        source=series.last.source,
+        source=source,
         verdict=says,
         tone=tone,
         picture=picture_of(series, height=height),
@@ -178,7 +193,6 @@ def result_row(series: Series, url: str = "") -> dict[str, object]:
         "value": f"{value_text(series.last)} {series.unit}".strip(),
         "verdict": Cell(says, tone=tone, tag=True) if tone else says,
         "on": series.last.at.date(),
-        "times": len(series.values),
         "source": series.last.source,
     }
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from taihe.fhir.search import parse
@@ -185,7 +186,11 @@ def _bodies_with_owner(
             (*some, *kinds),
         )
         for person, rid, id, version, sealed, body in rows:
-            yield person, json.loads(store.unseal(sealed, body, rid, version)) | {"id": id}
+            yield (
+                person,
+                json.loads(store.unseal(sealed, body, rid, version), parse_float=Decimal)
+                | {"id": id},
+            )
 
 
 def _names(connection: Connection, store: Store, references: Iterable[str]) -> dict[str, str]:

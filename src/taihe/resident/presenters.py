@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils import timezone
+
 from taihe.base.access_log import Seen
 from taihe.claims.public import Bill
 from taihe.record.public import Record, ShownSeries, purpose_words
@@ -79,8 +81,23 @@ def day_words(day: date) -> str:
 
 
 def seen_lines(seen: Sequence[Seen], rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
-    """Rows of who looked with a sentence that says why."""
-    return [row | {"why": WHY.get(one.purpose, "")} for one, row in zip(seen, rows, strict=True)]
+    """
+    Rows of who looked, each with a sentence that says why.
+
+    The same reader doing the same on the same day is one line with a count: the newest time
+    is shown.
+    """
+    lines: list[dict[str, object]] = []
+    before: tuple[object, ...] = ()
+    for one, row in zip(seen, rows, strict=True):
+        day = timezone.localtime(one.at).date()
+        same = (one.party, one.purpose, one.action, one.outcome, one.client, day)
+        if same == before:
+            lines[-1]["times"] = int(str(lines[-1]["times"])) + 1
+        else:
+            lines.append(row | {"why": WHY.get(one.purpose, ""), "times": 1})
+        before = same
+    return lines
 
 
 def bill_title(bill: Bill) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from html import escape
 from typing import Any
 from zlib import crc32
@@ -43,8 +43,17 @@ class Point:
 
     @property
     def label(self) -> str:
-        """The axis word as written."""
+        """The axis word as written: a day, or the word."""
+        if isinstance(self.at, datetime):
+            return self.at.date().isoformat()
         return self.at.isoformat() if isinstance(self.at, date) else self.at
+
+    @property
+    def days(self) -> float | None:
+        """The place in time, in days; None for a word."""
+        if isinstance(self.at, datetime):
+            return self.at.toordinal() + (self.at.hour * 60 + self.at.minute) / 1440
+        return float(self.at.toordinal()) if isinstance(self.at, date) else None
 
 
 def figure_text(value: float) -> str:
@@ -107,7 +116,7 @@ def line_chart(
     levels += [edge for edge in (band or ()) if edge is not None]
     low, high = min(levels), max(levels)
     room = (high - low) * 0.12 or abs(high) * 0.1 or 1.0
-    low, high = low - room, high + room
+    low, high = low - room * 1.5, high + room
     top, bottom = MARGIN_TOP, height - MARGIN_BOTTOM
 
     def y(value: float) -> float:
@@ -128,11 +137,15 @@ def line_chart(
         body.append(
             f'<line class="target" x1="0" x2="100%" y1="{y(target):.1f}" y2="{y(target):.1f}"/>'
         )
-        left, under = _free_corner(
-            [(at, y(m.value)) for at, m in zip(x, marks, strict=True)], y(target)
-        )
-        beside = y(target) + (17 if under else -6)
-        body.append(_text(0 if left else 100, beside, words, "start" if left else "end", "halo"))
+        corner = _free_corner([(at, y(m.value)) for at, m in zip(x, marks, strict=True)], y(target))
+        if corner is None:
+            body.append(_text(0, 12, f"┄ {words}", css="halo"))
+        else:
+            left, under = corner
+            beside = y(target) + (17 if under else -6)
+            body.append(
+                _text(0 if left else 100, beside, words, "start" if left else "end", "halo")
+            )
     for i in range(len(marks) - 1):
         body.append(
             f'<line class="line" x1="{x[i]:.2f}%" y1="{y(marks[i].value):.1f}" '
@@ -157,10 +170,11 @@ def line_chart(
     bad = " bad" if last.tone == "bad" else ""
     body.append(f'<circle class="dot{bad}" cx="{x[-1]:.2f}%" cy="{y(last.value):.1f}" r="5"/>')
     words = f"{last_label} {figure_text(last.value)}".strip() + (f" {unit}" if unit else "")
-    above = y(last.value) - 12
-    body.append(
-        _text(100, above if above > 13 else y(last.value) + 22, words, "end", f"last halo{bad}")
-    )
+    # Where the line comes from above, its end has room below, and the other way round.
+    falling = len(marks) > 1 and marks[-2].value > last.value
+    over, under = y(last.value) - 12, y(last.value) + 21
+    spot = under if (falling or over < 13) and under < bottom else over
+    body.append(_text(100, spot, words, "end", f"last halo{bad}"))
     body.append(
         _text(
             0 if len(marks) > 1 else 100,
@@ -187,8 +201,12 @@ def line_chart(
     )
 
 
-def _free_corner(places: Sequence[tuple[float, float]], level: float) -> tuple[bool, bool]:
-    """Where the target's words meet the line least: (left rather than right, under rather than over)."""
+def _free_corner(places: Sequence[tuple[float, float]], level: float) -> tuple[bool, bool] | None:
+    """
+    Where the target's words do not meet the line: (left rather than right, under rather than over).
+
+    None when they would everywhere.
+    """
 
     def room(left: bool, under: bool) -> float:
         middle = level + (12 if under else -12)
@@ -197,7 +215,8 @@ def _free_corner(places: Sequence[tuple[float, float]], level: float) -> tuple[b
         return min((abs(py - middle) for py in near + label), default=99.0)
 
     corners = [(True, False), (True, True), (False, False), (False, True)]
-    return max(corners, key=lambda corner: room(*corner))
+    best = max(corners, key=lambda corner: room(*corner))
+    return best if room(*best) >= 12 else None
 
 
 def _positions(marks: Sequence[Point]) -> list[float]:
@@ -205,7 +224,7 @@ def _positions(marks: Sequence[Point]) -> list[float]:
     left, right = 1.5, 98.5
     if len(marks) == 1:
         return [right]
-    days = [mark.at.toordinal() for mark in marks if isinstance(mark.at, date)]
+    days = [mark.days for mark in marks if mark.days is not None]
     if len(days) == len(marks) and days[-1] > days[0]:
         return [left + (d - days[0]) / (days[-1] - days[0]) * (right - left) for d in days]
     return [left + i / (len(marks) - 1) * (right - left) for i in range(len(marks))]

@@ -22,7 +22,8 @@ PER_PAGE = 25
 @dataclass(frozen=True)
 class Column:
     """
-    One column. `kind` says how a value is written: text, number, yuan (fen), day, stamp, code, percent.
+    One column. `kind` says how a value is written: text, short (never wraps), number, yuan
+    (fen), day, stamp, code, percent.
 
     `empty` is what an empty cell says, in words: why there is nothing.
     """
@@ -73,6 +74,7 @@ class Table:
 
     `rows` is a sequence (a list, a QuerySet) or a function (offset, limit) -> rows together
     with `total`. A row is a mapping or an object; `row_tone(row)` tints it (bad, warn, info).
+    `compact` lets a row be two lines on a phone instead of one line for each cell.
     """
 
     request: HttpRequest
@@ -85,6 +87,7 @@ class Table:
     per_page: int = PER_PAGE
     empty_title: str = "没有内容"
     empty_text: str = ""
+    compact: bool = False
     row_tone: Callable[[Any], str] | None = None
     _page: list[Any] | None = field(default=None, repr=False)
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from taihe.record.domain.summary import mask, moment, record_of, references_to_name
+from taihe.record.domain.summary import (
+    home_mean,
+    mask,
+    moment,
+    record_of,
+    references_to_name,
+)
 
 ON = date(2026, 11, 24)
 PATIENT = {
@@ -142,3 +148,29 @@ def test_partial_dates_and_long_fractions_are_read() -> None:
 def test_only_the_names_a_page_needs_are_asked_for() -> None:
     visit = {"resourceType": "Encounter", "serviceProvider": {"reference": "Organization/h1"}}
     assert references_to_name([PATIENT, visit]) == {"Organization/v1", "Organization/h1"}
+
+
+def test_a_home_mean_needs_three_days_and_twelve_readings() -> None:
+    def mean(days: int, each: int) -> Any:
+        bodies = [
+            pressure(f"2026-11-{day:02d}", 130 + n, 80, home=True)
+            for day in range(1, days + 1)
+            for n in range(each)
+        ]
+        return home_mean(record(*bodies).results[0])
+
+    assert mean(3, 4).is_enough and mean(3, 4).systolic == 131.5
+    assert not mean(2, 6).is_enough and not mean(3, 3).is_enough
+
+
+def test_a_home_mean_leaves_out_what_is_older_than_a_week() -> None:
+    old, new = (
+        pressure("2026-11-01", 190, 99, home=True),
+        pressure("2026-11-20", 128, 79, home=True),
+    )
+    mean = home_mean(record(old, new).results[0])
+    assert (mean.systolic, mean.readings) == (128, 1)
+
+
+def test_an_office_pressure_has_no_home_mean() -> None:
+    assert home_mean(record(pressure("2026-11-10", 152, 90)).results[0]) is None

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from taihe.kernel.identifiers import Oid
 from taihe.kernel.knowledge import Cells, Provenance, Validity, read_table
 
 TARGETS = Path(__file__).parents[1] / "knowledge" / "result_targets.csv"
+HOME = TARGETS.with_name("home_pressure.csv")
 CHINA = timezone(timedelta(hours=8))
 _FIRST = datetime(1, 1, 1, tzinfo=CHINA)
 BLOOD_PRESSURE = "85354-9"
@@ -93,13 +95,18 @@ class Target:
 
 @dataclass(frozen=True)
 class Measured:
-    """One value; `second` is the diastolic pressure. `tone` is bad when out of reference."""
+    """
+    One value; `second` is the diastolic pressure. `tone` is bad when out of reference.
+
+    `text` is the value as the source wrote it: 7.0 stays 7.0.
+    """
 
     at: datetime
     value: float
     second: float | None = None
     source: str = ""
     tone: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -335,6 +342,68 @@ def target_for(
     )
 
 
+@dataclass(frozen=True)
+class HomeRule:
+    """How many home readings make a usable mean: a row of `home_pressure.csv`."""
+
+    window_days: int
+    least_days: int
+    least_readings: int
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class HomeMean:
+    """The mean of the home readings of the last days, and whether they are enough to judge."""
+
+    systolic: float
+    diastolic: float
+    readings: int
+    days: int
+    rule: HomeRule
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the mean may be judged; one reading never is."""
+        return self.readings >= self.rule.least_readings and self.days >= self.rule.least_days
+
+
+@cache
+def home_rule() -> HomeRule:
+    """The rule for home readings."""
+    rows = read_table(
+        HOME,
+        lambda cells: HomeRule(
+            cells.whole("window_days"),
+            cells.whole("least_days"),
+            cells.whole("least_readings"),
+            cells.provenance(),
+        ),
+        required=("window_days", "least_days", "least_readings", "source"),
+    ).checked()
+    return rows[0]
+
+
+def home_mean(series: Series) -> HomeMean | None:
+    """
+    The mean of a home pressure series over the days that end with its last reading.
+
+    None for anything else than home pressure.
+    """
+    if series.code != BLOOD_PRESSURE or not series.at_home:
+        return None
+    rule = home_rule()
+    since = series.last.at.date() - timedelta(days=rule.window_days - 1)
+    recent = [m for m in series.values if m.at.date() >= since and m.second is not None]
+    return HomeMean(
+        systolic=sum(m.value for m in recent) / len(recent),
+        diastolic=sum(m.second or 0.0 for m in recent) / len(recent),
+        readings=len(recent),
+        days=len({m.at.date() for m in recent}),
+        rule=rule,
+    )
+
+
 def _ref(reference: Mapping[str, Any] | None) -> str:
     return str((reference or {}).get("reference", ""))
 
@@ -543,18 +612,22 @@ def _series(
         pair = _pair(one)
         if pair:
             value, second, unit = pair[0], pair[1], "mmHg"
+            text = f"{_written(value)}/{_written(second)}"
             if code in (BLOOD_PRESSURE, _SYNTHEA_PRESSURE):
                 code, name = BLOOD_PRESSURE, "家庭血压" if home else "血压"
         elif one.get("valueQuantity", {}).get("value") is not None:
             quantity = one["valueQuantity"]
             value, second = float(quantity["value"]), None
+            text = _written(quantity["value"])
             unit = str(quantity.get("unit") or quantity.get("code") or "")
         else:
             continue
+        if home and not pair:
+            name = f"{name}（在家测）"
         key = (code or name, unit, home)
         low, high = _reference(one)
         found.setdefault(key, []).append(
-            Measured(at, value, second, source, _tone(value, low, high))
+            Measured(at, value, second, source, _tone(value, low, high), text)
         )
         known = about.get(key, (name, _group(one), None, None))
         about[key] = (
@@ -568,8 +641,7 @@ def _series(
         name, group, low, high = about[key]
         target = target_for(key[0], at_home=key[2], problems=problems, age=age, on=on)
         marked = [
-            Measured(m.at, m.value, m.second, m.source, m.tone or _over(m, target))
-            for m in sorted(values, key=lambda m: m.at)
+            replace(m, tone=m.tone or _over(m, target)) for m in sorted(values, key=lambda m: m.at)
         ]
         series.append(
             Series(
@@ -589,6 +661,14 @@ def _series(
     series.sort(key=lambda s: (s.last.at.date(), len(s.values)), reverse=True)
     series.sort(key=lambda s: (s.target is None, s.code != BLOOD_PRESSURE, len(s.values) < 2))
     return tuple(series)
+
+
+def _written(value: Any) -> str:
+    """A number as its body wrote it, with commas in thousands."""
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
+    if isinstance(value, float) and value == int(value):
+        number = Decimal(int(value))
+    return f"{number:,f}"
 
 
 def _reference(observation: Mapping[str, Any]) -> tuple[float | None, float | None]:
