@@ -81,8 +81,12 @@ class Call:
 
     def body(self, largest: int) -> bytes:
         """The request's JSON body, at most `largest` bytes."""
-        require_json(str(self.environ.get("CONTENT_TYPE", "")))
-        return read_body(self.environ, largest)
+        kind = str(self.environ.get("CONTENT_TYPE", ""))
+        if kind:
+            require_json(kind)
+        body = read_body(self.environ, largest)
+        require_json(kind)
+        return body
 
 
 class NotJson(Unsupported):

@@ -31,6 +31,7 @@ class Database:
         self._synchronous = synchronous or os.environ.get("TAIHE_SYNCHRONOUS", "NORMAL")
         self._local = threading.local()
         self._writing = threading.Lock()
+        self._writer_connection: Connection | None = None
         self._process = os.getpid()
 
     def reader(self) -> Connection:
@@ -62,15 +63,14 @@ class Database:
 
     def close(self) -> None:
         """Close this thread's reader and the writer."""
-        for name in ("reader", "writer"):
-            holder = self._local if name == "reader" else self
-            connection = getattr(holder, f"_{name}" if holder is self else name, None)
+        reader: Connection | None = getattr(self._local, "reader", None)
+        for connection in (reader, self._writer_connection):
             if connection is not None:
                 connection.close()
-                setattr(holder, f"_{name}" if holder is self else name, None)
+        self._local.reader = self._writer_connection = None
 
     def _writer(self) -> Connection:
-        connection: Connection | None = getattr(self, "_writer_connection", None)
+        connection = self._writer_connection
         if connection is None or self._process != os.getpid():
             connection = self._connect()
             self._writer_connection, self._process = connection, os.getpid()

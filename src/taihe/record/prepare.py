@@ -15,7 +15,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from taihe.fhir.compartments import patient_references
-from taihe.fhir.search import IndexRow, extract, normalise, parameter_by_number
+from taihe.fhir.search import (
+    IndexRow,
+    extract,
+    normalise,
+    parameter_by_number,
+    parameters,
+)
 from taihe.fhir.validate import check
 from taihe.kernel.codes import System
 from taihe.kernel.errors import Incorrect
@@ -43,6 +49,14 @@ _REVEALING_TEXTS = (
 _MANY_DIGITS = re.compile(rb"\d{11,}")
 _MOBILE = re.compile(rb"(?:86)?1[3-9]\d{9}")
 _PERSON_TYPES = frozenset({"Patient", "RelatedPerson", "Person", "Practitioner"})
+# `_id` and `_lastUpdated` are columns of the resource and its version.
+_NOT_INDEXED = frozenset(parameters("Patient")[code].number for code in ("_id", "_lastUpdated"))
+_TELEPHONES = frozenset(
+    known[code].number
+    for known in (parameters(kind) for kind in sorted(_PERSON_TYPES))
+    for code in ("phone", "telecom")
+    if code in known
+)
 _UNSEEN = re.compile(r"[\s\-()+]")
 
 Token = tuple[int, int]
@@ -93,7 +107,11 @@ def parse(raw: bytes) -> dict[str, Any]:
         ) from None
     if not isinstance(value, dict):
         raise Incorrect("A resource is a JSON object.", "Send one object with resourceType.")
-    if orjson.dumps(value) != raw:
+    try:
+        plain = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise too_deep() from None
+    if plain != raw:
         _refuse_double_keys(raw)
     return value
 
@@ -201,8 +219,10 @@ class Preparer:
         hashed = self._hash
         for row in found:
             form, param, code = row.kind, row.param, row.code
+            if param in _NOT_INDEXED:
+                continue
             if form == "token":
-                plain = comparable(row.system, code)
+                plain = comparable(param, row.system, code)
                 tokens[param, hashed(f"={plain}")] = None
                 tokens[param, hashed(f"{row.system}|{plain}")] = None
             elif form == "reference":
@@ -271,7 +291,7 @@ def strong_key(keys: Keys, system: str, value: str) -> int | None:
     return None
 
 
-def comparable(system: str, code: str) -> str:
+def comparable(param: int, system: str, code: str) -> str:
     """
     A token as it is compared: a citizen number in its 18 characters, a telephone number
     without spaces and hyphens, everything else as it is.
@@ -281,7 +301,7 @@ def comparable(system: str, code: str) -> str:
             return CitizenNumber.parse(code).value
         except NotACitizenNumber:
             return code.strip().upper()
-    if system in ("phone", "sms", "fax"):
+    if param in _TELEPHONES:
         return _UNSEEN.sub("", code)
     return code
 

@@ -300,13 +300,12 @@ def _token_part(number: int, hashes: list[int], rank: int, *, negated: bool = Fa
 def _token_texts(condition: Condition, value: Value) -> list[str]:
     if value.code is None:
         raise Unsupported("A token without a code is not supported.", "Write system|code.")
+    number = condition.parameter.number
     if value.system is not None:
-        return [f"{value.system}|{comparable(value.system, value.code)}"]
-    forms = [value.code]
+        return [f"{value.system}|{comparable(number, value.system, value.code)}"]
+    forms = [comparable(number, "", value.code)]
     with contextlib.suppress(NotACitizenNumber):
         forms.append(CitizenNumber.parse(value.code).value)
-    if condition.parameter.code in ("phone", "telecom"):
-        forms.append(comparable("phone", value.code))
     return [f"={form}" for form in forms]
 
 
