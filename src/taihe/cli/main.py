@@ -23,6 +23,7 @@ OFFERS = (
     "taihe.fhir.commands",
     "taihe.claims.commands",
     "taihe.chronic.commands",
+    "taihe.tcm.commands",
     "taihe.zone.commands",
     "taihe.cli.bench",
     "taihe.cli.conformance",

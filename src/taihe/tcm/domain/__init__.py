@@ -1,0 +1,1 @@
+"""What TCM decides, as pure functions: facts and rule rows in, findings and verdicts out."""

@@ -1,0 +1,206 @@
+"""
+The door of TCM: review of a prescription, names of herbs, constitution.
+
+Functions take and give the JSON forms of INTERFACES (`tcm review`, `tcm constitution`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from taihe.kernel.errors import Incorrect
+from taihe.tcm import rules
+from taihe.tcm.domain import constitution, review
+from taihe.tcm.domain.constitution import BadAnswer
+from taihe.tcm.domain.review import Impossible
+
+__all__ = [
+    "constitution_questions",
+    "judge_constitution",
+    "resolve_name",
+    "review_prescription",
+]
+
+
+def review_prescription(facts: Mapping[str, Any], *, unverified: bool = False) -> dict[str, Any]:
+    """
+    Review a prescription.
+
+    `facts`: patient (sex, age, pregnant), items (name, dose, unit, processing, decoction),
+    count, days, date, and `same_day`: lists of items of other prescriptions of that day.
+    Raises `Incorrect` when the facts cannot be (a pregnant man, a dose in words).
+    """
+    prescription = _prescription(facts)
+    chosen = rules.review_rules(prescription.day, unverified=unverified)
+    found = review.review(prescription, rules=chosen)
+    return {
+        "result": str(found.result),
+        "findings": [
+            {
+                "type": finding.type,
+                "rule": finding.rule,
+                "rule_id": finding.rule_id,
+                "severity": str(finding.severity),
+                "items": list(finding.items),
+                "names": list(finding.names),
+                "message": finding.message,
+                "source": finding.source,
+                "clause": finding.clause,
+            }
+            for finding in found.findings
+        ],
+        "names": [
+            {
+                "written": name.written,
+                "herb": name.herb,
+                "reason": name.reason,
+                "sure": name.sure,
+                "candidates": list(name.candidates),
+            }
+            for name in found.names
+        ],
+        "unknown": list(found.unknown),
+    }
+
+
+def resolve_name(written: str) -> dict[str, Any]:
+    """What a written name means: herb, reason, whether sure, and candidates when asked back."""
+    name = rules.names().resolve(written)
+    return {
+        "written": written,
+        "herb": name.herb,
+        "form": name.form,
+        "reason": name.reason,
+        "sure": name.sure,
+        "candidates": list(name.candidates),
+    }
+
+
+def judge_constitution(facts: Mapping[str, Any], *, variant: str = "standard") -> dict[str, Any]:
+    """
+    Score a constitution form and judge every type.
+
+    `facts`: form (60 or 33), sex (60), answers by item or converted scores by type, and for
+    the 33-item form `measures` (bmi, colds_per_year, allergies_per_year, waist_cm) that fill
+    items without an answer. Blanks are named in `missing`, and then nothing is judged.
+    """
+    form = str(facts.get("form", ""))
+    if form not in ("60", "33"):
+        raise BadAnswer("form is unknown.", "Write 60 or 33.")
+    chosen = rules.verdicts(form, variant)
+    if not chosen:
+        raise Incorrect(f"The form {form} has no variant {variant}.", "Write standard.")
+    all_questions = [q for q in rules.questions() if q.form == form]
+    types = tuple(dict.fromkeys(question.type for question in all_questions))
+    if "scores" in facts:
+        scores = _mapping(facts["scores"], "scores")
+        adult = form == constitution.ADULT
+        highest = 100 if adult else max(5 * _count(all_questions, kind) for kind in types)
+        found = constitution.judge_scores(scores, types, chosen, highest=highest, adult=adult)
+    else:
+        answers = dict(_mapping(facts.get("answers", {}), "answers"))
+        keys = {question.key for question in all_questions}
+        if strange := [str(key) for key in answers if str(key) not in keys]:
+            raise BadAnswer(f"The form has no item {strange[0]}.", "Use its numbers.")
+        answers = {str(key): value for key, value in answers.items()}
+        if form == constitution.ELDER and facts.get("measures"):
+            measures = _mapping(facts["measures"], "measures")
+            filled = constitution.fill_from_measures(measures, rules.measure_bands())
+            answers = filled | {k: v for k, v in answers.items() if v not in (None, "")}
+        sex = str(facts.get("sex") or "")
+        asked = constitution.questions_for(sex, form, all_questions)
+        found = constitution.score_answers(answers, asked, chosen)
+    return {
+        "scores": [
+            {"type": score.type, "raw": score.raw, "converted": score.converted}
+            for score in found.scores
+        ],
+        "result": [{"type": verdict.type, "verdict": verdict.verdict} for verdict in found.result],
+        "missing": list(found.missing),
+        "words": found.words,
+    }
+
+
+def constitution_questions(form: str, sex: str = "") -> list[dict[str, Any]]:
+    """The items a person answers: key, type and text, each key once."""
+    questions = [q for q in rules.questions() if q.form == form]
+    asked = constitution.questions_for(sex, form, questions)
+    return list(
+        {q.key: {"key": q.key, "type": q.type, "item": q.item} for q in reversed(asked)}.values()
+    )[::-1]
+
+
+def _count(questions: Sequence[constitution.Question], kind: str) -> int:
+    return sum(question.type == kind for question in questions)
+
+
+def _mapping(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise BadAnswer(f"{name} is not an object.", "Write item and value.")
+    return value
+
+
+def _prescription(facts: Mapping[str, Any]) -> review.Prescription:
+    patient = facts.get("patient") or {}
+    pregnant = patient.get("pregnant")
+    if pregnant not in (None, True, False):
+        raise Impossible("pregnant is neither true, false nor null.", "Write one of them.")
+    day = facts.get("date")
+    try:
+        on = date.fromisoformat(str(day)[:10]) if day else None
+    except ValueError:
+        raise Impossible("date is not a date.", "Write YYYY-MM-DD.") from None
+    others: list[review.Item] = []
+    for items in facts.get("same_day") or ():
+        others += _items(items.get("items") if isinstance(items, Mapping) else items)
+    return review.Prescription(
+        patient=review.Patient(
+            sex=str(patient.get("sex") or "unknown"),
+            age=_number(patient.get("age"), "age"),
+            pregnant=pregnant,
+        ),
+        items=tuple(_items(facts.get("items"))),
+        count=_number(facts.get("count"), "count"),
+        days=_number(facts.get("days"), "days"),
+        day=on,
+        same_day=tuple(others),
+    )
+
+
+def _items(items: object) -> list[review.Item]:
+    if not isinstance(items, list):
+        raise Impossible("items is not a list.", "Write a list of names and doses.")
+    result = []
+    for place, item in enumerate(items):
+        if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
+            raise Impossible(f"items[{place}] has no name.", "Write the name of the herb.")
+        if not item["name"].strip():
+            raise Impossible(f"items[{place}] has an empty name.", "Write the name of the herb.")
+        dose = _number(item.get("dose"), f"items[{place}].dose")
+        if dose is not None and dose <= 0:
+            raise Impossible(f"items[{place}].dose is not above 0.", "Correct it.")
+        result.append(
+            review.Item(
+                name=item["name"],
+                dose=dose,
+                unit=str(item.get("unit") or "g"),
+                processing=item.get("processing"),
+                decoction=item.get("decoction"),
+            )
+        )
+    return result
+
+
+def _number(value: object, name: str) -> float | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            raise Impossible(f"{name} is not a number.", "Write digits.") from None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise Impossible(f"{name} is not a number.", "Write digits.")
+    return float(value)
