@@ -2,7 +2,7 @@
 Who may see and change which projects.
 
 The provincial authority and the administrator see all; staff of a zone see the projects of
-their zone. An organisation of kind `zone` has the zone's code as its own code.
+their zone, staff of nowhere none. An organisation of kind `zone` has the zone's code as its own code.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ from typing import Any
 from taihe.base.public import Actor, organisation
 
 ROLES = ("zone_officer", "administrator")
+NOWHERE = "-"
 
 
 def zone_of(actor: Actor) -> str | None:
-    """The only zone this actor may see; None means all."""
-    if actor.has("administrator") or not actor.organisation_code:
+    """The only zone this actor may see; None means all, `NOWHERE` none."""
+    if actor.has("administrator"):
         return None
-    where = organisation(actor.organisation_code)
-    return where.code if where is not None and where.kind == "zone" else None
+    where = organisation(actor.organisation_code) if actor.organisation_code else None
+    if where is not None and where.kind == "zone_authority":
+        return None
+    return where.code if where is not None and where.kind == "zone" else NOWHERE
 
 
 def visible_projects(actor: Actor) -> Any:

@@ -2,38 +2,42 @@
 
 from django.urls import path
 
-from taihe.zone import views
+from taihe.zone.views import api, conventions, desk
 
 urlpatterns = [
-    path("", views.home, name="zone-front"),
-    path("conventions/", views.conventions, name="zone-conventions"),
-    path("conventions/<slug:key>/", views.convention, name="zone-convention"),
-    path("conventions/<slug:key>/editions/<int:edition>/", views.convention, name="zone-bulletin"),
+    path("", conventions.home, name="zone-front"),
+    path("conventions/", conventions.conventions, name="zone-conventions"),
+    path("conventions/<slug:key>/", conventions.convention, name="zone-convention"),
+    path(
+        "conventions/<slug:key>/editions/<int:edition>/",
+        conventions.convention,
+        name="zone-bulletin",
+    ),
     path(
         "conventions/<slug:key>/editions/<int:edition>/projects/",
-        views.bulletin_projects,
+        conventions.bulletin_projects,
         name="zone-bulletin-projects",
     ),
     path(
         "conventions/<slug:key>/editions/<int:edition>/projects.csv",
-        views.bulletin_table,
+        conventions.bulletin_table,
         name="zone-bulletin-table",
     ),
     path(
         "conventions/<slug:key>/editions/<int:edition>/bulletin.json",
-        views.bulletin_body,
+        conventions.bulletin_body,
         name="zone-bulletin-body",
     ),
     path(
         "conventions/<slug:key>/editions/<int:edition>/recompute/",
-        views.bulletin_recompute,
+        conventions.bulletin_recompute,
         name="zone-bulletin-recompute",
     ),
-    path("desk/", views.desk, name="zone-desk"),
-    path("desk/projects/", views.projects, name="zone-projects"),
-    path("desk/projects/new/", views.new_project, name="zone-new-project"),
-    path("desk/projects/<int:pk>/", views.project, name="zone-project"),
-    path("desk/conventions/<slug:key>/freeze/", views.freeze, name="zone-freeze"),
-    path("api/v1/conventions/<slug:key>/figures", views.api_figures, name="zone-api-figures"),
-    path("api/v1/openapi.json", views.api_openapi, name="zone-api-openapi"),
+    path("desk/", desk.desk, name="zone-desk"),
+    path("desk/projects/", desk.projects, name="zone-projects"),
+    path("desk/projects/new/", desk.new_project, name="zone-new-project"),
+    path("desk/projects/<int:pk>/", desk.project, name="zone-project"),
+    path("desk/conventions/<slug:key>/freeze/", desk.freeze, name="zone-freeze"),
+    path("api/v1/conventions/<slug:key>/figures", api.api_figures, name="zone-api-figures"),
+    path("api/v1/openapi.json", api.api_openapi, name="zone-api-openapi"),
 ]

@@ -1,0 +1,1 @@
+"""Views of the zone site: they gather, presenters format, templates show."""
