@@ -15,11 +15,16 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from taihe.fhir import definitions, model
+from taihe.fhir import definitions, invariants, model
+from taihe.fhir.fhirpath import FhirPathError
+from taihe.fhir.fhirpath.elements import Element, atom
+from taihe.fhir.fhirpath.environment import Environment
+from taihe.fhir.invariants import Rule
 from taihe.fhir.model import Field
+from taihe.fhir.narrative import is_safe
 from taihe.fhir.outcome import Issue
 from taihe.fhir.primitives import HINTS, Check, check_of
-from taihe.fhir.search.rows import split_reference
+from taihe.fhir.search.rows import period_of, split_reference
 
 __all__ = ["Issue", "check"]
 
@@ -41,6 +46,7 @@ class _Spec:
     systems: dict[str, frozenset[str]] | None
     targets: frozenset[str] | None
     resource: bool
+    rules: tuple[Rule, ...]
 
 
 @dataclass(slots=True)
@@ -49,7 +55,9 @@ class _Table:
 
     specs: dict[str, _Spec]
     required: list[tuple[str, tuple[str, ...]]]
-    choices: bool
+    rules: tuple[Rule, ...]
+    native: Callable[[_Checker, dict[str, Any], str], None] | None
+    only_id: bool
 
 
 def _bound_check(base: Check, codes: frozenset[str]) -> Check:
@@ -63,7 +71,6 @@ def _bound_check(base: Check, codes: frozenset[str]) -> Check:
 def _table(place: str) -> _Table:
     specs: dict[str, _Spec] = {}
     required: dict[str, list[str]] = {}
-    choices = False
     for key, field in model.fields(place).items():
         element = field.element
         systems = definitions.value_set(element.required) if element.required else None
@@ -87,13 +94,21 @@ def _table(place: str) -> _Table:
             systems,
             targets,
             field.type == "Resource",
+            () if field.place == field.path else invariants.rules(field.path, field.place),
         )
-        choices = choices or bool(specs[key].choice)
         if element.minimum:
             required.setdefault(field.name, []).extend(
                 (key, "_" + key) if field.primitive else (key,)
             )
-    return _Table(specs, [(name, tuple(keys)) for name, keys in required.items()], choices)
+    kind = model.kind(place)
+    native = next((_NATIVE[name] for name in model.ancestors(place) if name in _NATIVE), None)
+    return _Table(
+        specs,
+        [(name, tuple(keys)) for name, keys in required.items()],
+        invariants.rules(place, place),
+        native,
+        kind != "resource",
+    )
 
 
 def _article(word: str) -> str:
@@ -105,6 +120,8 @@ class _Checker:
 
     def __init__(self) -> None:
         self.issues: list[Issue] = []
+        self.root: dict[str, Any] | None = None
+        self.nearest: dict[str, Any] | None = None
 
     def say(
         self, code: str, location: str, problem: str, do: str = "", severity: str = "error"
@@ -130,7 +147,12 @@ class _Checker:
             hint = f"Did you mean {close[0]}?" if close else "Use a type of FHIR R4."
             self.say("structure", path, "There is no such resource type.", hint, "fatal")
             return
+        outer = self.nearest
+        self.nearest = value
+        if self.root is None:
+            self.root = value
         self.object(value, kind, path or kind, depth)
+        self.nearest = outer
 
     def object(self, value: dict[str, Any], place: str, path: str, depth: int) -> None:
         if depth > DEEPEST:
@@ -140,6 +162,7 @@ class _Checker:
             return
         table = _table(place)
         specs = table.specs
+        before = len(self.issues)
         chosen: dict[str, str] | None = None
         for key, one in value.items():
             spec = specs.get(key)
@@ -161,6 +184,8 @@ class _Checker:
                 if ok is not None:
                     if not ok(one):
                         self.bad_primitive(one, spec, f"{path}.{spec.name}")
+                    elif spec.rules:
+                        self.field_rules(one, spec, f"{path}.{spec.name}")
                 elif type(one) is dict and one:
                     if spec.resource:
                         self.resource(one, f"{path}.{spec.name}", depth + 1)
@@ -168,6 +193,8 @@ class _Checker:
                         self.object(one, spec.place, f"{path}.{spec.name}", depth + 1)
                         if spec.targets is not None or spec.systems is not None:
                             self.bound(one, spec, f"{path}.{spec.name}")
+                        if spec.rules:
+                            self.field_rules(one, spec, f"{path}.{spec.name}")
                 else:
                     self.bad_form(one, spec, f"{path}.{spec.name}")
             elif type(one) is list and one:
@@ -180,6 +207,40 @@ class _Checker:
                     break
             else:
                 self.say("required", f"{path}.{name}", f"{place} must have {name}.", f"Add {name}.")
+
+        if len(value) == 1 and table.only_id and "id" in value:
+            self.say("structure", path, "An element with only an id says nothing.", "Leave it out.")
+        if len(self.issues) == before:
+            if table.native is not None:
+                table.native(self, value, path)
+            for rule in table.rules:
+                if rule.unless and not any(key in value for key in rule.unless):
+                    continue
+                if any(key in value for key in rule.given):
+                    continue
+                self.rule(rule, value, place, place, path)
+
+    def rule(self, rule: Rule, value: Any, type_name: str, place: str, path: str) -> None:
+        """Evaluate an invariant; only a plain false breaks it."""
+        element = Element(value, type_name, place)
+        root, nearest = self.root or {}, self.nearest or {}
+        kind, root_kind = str(nearest.get("resourceType")), str(root.get("resourceType"))
+        env = Environment(Element(nearest, kind, kind), {"context": [element]})
+        env.root = Element(root, root_kind, root_kind)
+        env.this = [element]
+        try:
+            result = rule.compiled.on(env, [element])
+        except FhirPathError:
+            return
+        if len(result) == 1 and atom(result[0]) is False:
+            invariant = rule.invariant
+            self.say(
+                "invariant",
+                path,
+                invariant.human.strip(),
+                f"This is rule {invariant.key} of FHIR.",
+                invariant.severity,
+            )
 
     def listed(
         self, items: list[Any], spec: _Spec, holder: dict[str, Any], path: str, depth: int
@@ -205,6 +266,13 @@ class _Checker:
                 self.object(one, spec.place, f"{path}[{at}]", depth + 1)
                 if check_bound:
                     self.bound(one, spec, f"{path}[{at}]")
+                if spec.rules:
+                    self.field_rules(one, spec, f"{path}[{at}]")
+
+    def field_rules(self, one: Any, spec: _Spec, path: str) -> None:
+        """The invariants that stand at an element rather than at its type."""
+        for rule in spec.rules:
+            self.rule(rule, one, spec.field.type, spec.place, path)
 
     @staticmethod
     def has_extra(holder: dict[str, Any], spec: _Spec, at: int) -> bool:
@@ -325,6 +393,112 @@ class _Checker:
             )
 
 
+def _extension(checker: _Checker, value: dict[str, Any], path: str) -> None:
+    has_value = any(key.lstrip("_").startswith("value") for key in value)
+    if has_value == ("extension" in value):
+        checker.say(
+            "invariant",
+            path,
+            "An extension has either a value or extensions, not both and not neither.",
+            "This is rule ext-1 of FHIR.",
+        )
+
+
+def _reference(checker: _Checker, value: dict[str, Any], path: str) -> None:
+    text = value.get("reference")
+    if type(text) is str and text[:1] == "#" and len(text) > 1:
+        contained = (checker.root or {}).get("contained") or ()
+        if not any(isinstance(c, dict) and c.get("id") == text[1:] for c in contained):
+            checker.say(
+                "invariant",
+                f"{path}.reference",
+                "The reference points to a contained resource that is not there.",
+                "Add it to contained. This is rule ref-1 of FHIR.",
+            )
+
+
+def _quantity(checker: _Checker, value: dict[str, Any], path: str) -> None:
+    if "code" in value and "system" not in value:
+        checker.say(
+            "invariant",
+            path,
+            "A unit has a code but not the system that the code is from.",
+            "Add system. This is rule qty-3 of FHIR.",
+        )
+
+
+def _period(checker: _Checker, value: dict[str, Any], path: str) -> None:
+    start, end = value.get("start"), value.get("end")
+    if start and end and start > end:  # texts of one zone order like their times
+        first, last = period_of(start), period_of(end)
+        if first is not None and last is not None and first[0] >= last[1]:
+            checker.say(
+                "invariant",
+                path,
+                "The period ends before it begins.",
+                "Swap or correct its dates. This is rule per-1 of FHIR.",
+            )
+
+
+def _narrative(checker: _Checker, value: dict[str, Any], path: str) -> None:
+    if not is_safe(value["div"]):
+        checker.say(
+            "invariant",
+            f"{path}.div",
+            "The text is not the plain XHTML that FHIR allows, or has nothing to read.",
+            "Use simple tags, no script, no form. These are rules txt-1 and txt-2 of FHIR.",
+        )
+
+
+def _strings(value: Any, depth: int = 0) -> set[str]:
+    """Every text that points into the resource ("#…")."""
+    if isinstance(value, str):
+        return {value} if value[:1] == "#" else set()
+    found: set[str] = set()
+    if depth < DEEPEST and isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            found |= _strings(one, depth + 1)
+    return found
+
+
+def _domain_resource(checker: _Checker, value: dict[str, Any], path: str) -> None:
+    contained = value.get("contained")
+    if not contained:
+        return
+    pointed = _strings(value)
+    for at, inner in enumerate(contained):
+        place = f"{path}.contained[{at}]"
+        if "contained" in inner:
+            checker.say(
+                "invariant", place, "A contained resource contains another.", "Flatten it (dom-2)."
+            )
+        meta = inner.get("meta") or {}
+        if meta.keys() & {"versionId", "lastUpdated", "security"}:
+            checker.say(
+                "invariant",
+                f"{place}.meta",
+                "A contained resource has no version, time or label of its own.",
+                "Remove them (dom-4, dom-5).",
+            )
+        if f"#{inner.get('id')}" not in pointed and "#" not in _strings(inner):
+            checker.say(
+                "invariant",
+                place,
+                "The contained resource is referred to from nowhere.",
+                "Refer to it or remove it (dom-3).",
+            )
+
+
+_NATIVE: dict[str, Callable[[_Checker, dict[str, Any], str], None]] = {
+    "Extension": _extension,
+    "Reference": _reference,
+    "Quantity": _quantity,
+    "Period": _period,
+    "Narrative": _narrative,
+    "DomainResource": _domain_resource,
+}
+
+
 def check(resource: Any) -> list[Issue]:
     """
     What is wrong with a resource; an empty list when it is valid.
@@ -334,6 +508,3 @@ def check(resource: Any) -> list[Issue]:
     checker = _Checker()
     checker.resource(resource, "", 0)
     return checker.issues
-
-
-Validator = Callable[[Any], list[Issue]]

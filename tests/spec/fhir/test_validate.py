@@ -10,6 +10,7 @@ from taihe.fhir.outcome import operation_outcome
 from taihe.fhir.validate import check
 from taihe.kernel.errors import NotFound
 
+UNKNOWN = {"extension": [{"url": "http://x/unknown", "valueCode": "unknown"}]}
 PATIENT = {
     "resourceType": "Patient",
     "id": "p1",
@@ -18,9 +19,7 @@ PATIENT = {
     "extension": [{"url": "http://x/e", "valueString": "e"}],
     "identifier": [{"use": "official", "system": "urn:oid:1.2", "value": "1"}],
     "active": True,
-    "name": [
-        {"use": "official", "family": "张", "given": ["伟", None], "_given": [None, {"id": "g"}]}
-    ],
+    "name": [{"use": "official", "family": "张", "given": ["伟", None], "_given": [None, UNKNOWN]}],
     "gender": "male",
     "birthDate": "1980-05-02",
     "_birthDate": {"extension": [{"url": "http://x/t", "valueTime": "08:00:00"}]},
@@ -122,6 +121,90 @@ def test_a_seeded_fault_is_found_at_its_place(key, value, location, words):
     said = next(issue for issue in issues if issue.location == location)
     assert words in f"{said.problem} {said.do}"
     assert said.is_error
+
+
+OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+CONTAINED = {"resourceType": "Organization", "id": "o", "name": "x"}
+
+# rule, resource, location
+BROKEN_RULES = [
+    ("ele-1", {**PATIENT, "maritalStatus": {"id": "x"}}, "Patient.maritalStatus"),
+    ("ext-1", {**PATIENT, "extension": [{"url": "u"}]}, "Patient.extension[0]"),
+    ("dom-3", {"resourceType": "Patient", "contained": [CONTAINED]}, "Patient.contained[0]"),
+    (
+        "dom-4",
+        {**PATIENT, "contained": [{**CONTAINED, "id": "o1", "meta": {"versionId": "1"}}]},
+        "Patient.contained[0].meta",
+    ),
+    (
+        "ref-1",
+        {"resourceType": "Patient", "managingOrganization": {"reference": "#x"}},
+        "Patient.managingOrganization.reference",
+    ),
+    ("qty-3", {**OBSERVATION, "valueQuantity": {"value": 1, "code": "g"}}, "Observation.value"),
+    (
+        "per-1",
+        {**OBSERVATION, "effectivePeriod": {"start": "2024-02-01", "end": "2024-01-01"}},
+        "Observation.effective",
+    ),
+    (
+        "txt-1",
+        {**PATIENT, "text": {"status": "generated", "div": "<div><script>x</script></div>"}},
+        "Patient.text.div",
+    ),
+    (
+        "txt-2",
+        {**PATIENT, "text": {"status": "generated", "div": "<div> </div>"}},
+        "Patient.text.div",
+    ),
+    ("pat-1", {**PATIENT, "contact": [{"gender": "male"}]}, "Patient.contact[0]"),
+    (
+        "obs-6",
+        {**OBSERVATION, "valueString": "x", "dataAbsentReason": {"text": "y"}},
+        "Observation",
+    ),
+    ("obs-3", {**OBSERVATION, "referenceRange": [{"type": {"text": "x"}}]}, "Observation.referenceRange[0]"),
+    ("org-1", {"resourceType": "Organization", "active": True}, "Organization"),
+    (
+        "org-3",
+        {"resourceType": "Organization", "name": "x", "telecom": [{"use": "home", "system": "phone"}]},
+        "Organization.telecom[0]",
+    ),
+    (
+        "att-1",
+        {**PATIENT, "photo": [{"data": "AAAA"}]},
+        "Patient.photo[0]",
+    ),
+    (
+        "bdl-3",
+        {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [{"resource": OBSERVATION}],
+        },
+        "Bundle",
+    ),
+    ("con-4", {"resourceType": "Condition", "subject": {"reference": "Patient/1"},
+               "clinicalStatus": {"coding": [{"system": CLINICAL, "code": "active"}]},
+               "abatementDateTime": "2020"}, "Condition"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "resource", "location"), BROKEN_RULES)
+def test_a_broken_invariant_is_found_and_named(rule, resource, location):
+    issues = check(resource)
+    assert [issue.location for issue in issues] == [location], issues
+    assert rule in issues[0].do or issues[0].code == "structure"
+    assert issues[0].is_error
+
+
+def test_invariants_are_guarded_but_still_evaluated():
+    from taihe.fhir.invariants import rules
+
+    assert rules("Observation", "Observation")[0].unless
+    well = {**OBSERVATION, "dataAbsentReason": {"text": "y"}}
+    assert check(well) == []
 
 
 def test_at_least_forty_kinds_of_fault_are_shown():
