@@ -33,6 +33,8 @@ RELATIONS = (
     "treats",
     "family_doctor",
     "audits",
+    "dispenses",
+    "referred",
     "guardian",
     "proxy",
     "platform",

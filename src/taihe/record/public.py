@@ -50,7 +50,7 @@ from taihe.record.presenters import (
     visit_rows,
     who,
 )
-from taihe.record.reading import PersonRow, find_people, page_of_grant, summary
+from taihe.record.reading import PersonRow, find_people, page_of_grant, people_of, summary
 from taihe.record.site import the_store
 from taihe.record.store import METHOD
 
@@ -88,6 +88,7 @@ __all__ = [
     "numbers_of",
     "open_person",
     "page_of_grant",
+    "people",
     "person_of",
     "persons",
     "persons_of_patients",
@@ -244,6 +245,17 @@ def persons(
     return find_people(reader, purpose, text, route=route, limit=limit)
 
 
+def people(
+    reader: Reader, purpose: str, numbers: Iterable[int], *, action: str, route: str
+) -> dict[int, Demographics]:
+    """
+    Demographics of the persons of a list, by the numbers that were given.
+
+    Who this reader may not open is not in the answer; one access entry names all who are.
+    """
+    return people_of(reader, purpose, numbers, action=action, route=route)
+
+
 def feed(after: int, limit: int = 1000, *, bodies: bool = False) -> list[FeedItem]:
     """
     The change feed after a number, ascending: versions and events about persons.
@@ -372,18 +384,29 @@ def relate_many(
 
 
 def end_relation(
-    person: int, party: int, kind: str, *, end: datetime, by: int | None = None
+    person: int,
+    party: int,
+    kind: str,
+    *,
+    end: datetime,
+    by: int | None = None,
+    source: str | None = None,
 ) -> int:
-    """End the open relations of a kind between person and party; returns how many ended."""
+    """
+    End the open relations of a kind between person and party; returns how many ended.
+
+    With a `source` only those that it opened: relations of other sources go on.
+    """
     from django.db import connection
 
     from taihe.base import trail
 
+    of_source, parameters = ("", []) if source is None else (" AND source = %s", [source])
     with connection.cursor() as cursor:
         cursor.execute(
             'UPDATE record_relation SET "end" = %s WHERE person = %s AND party = %s'
-            ' AND kind = %s AND ("end" IS NULL OR "end" > %s)',
-            [_micros(end), person, party, kind, _micros(end)],
+            f' AND kind = %s AND ("end" IS NULL OR "end" > %s){of_source}',
+            [_micros(end), person, party, kind, _micros(end), *parameters],
         )
         ended = int(cursor.rowcount)
     if ended:

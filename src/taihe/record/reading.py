@@ -112,6 +112,25 @@ def page_of_grant(grant: Grant, *, on: date, shown: Sequence[str] = SHOWN) -> Re
     return record_of(grant.person, bodies, names, on=on)
 
 
+def people_of(
+    reader: Reader, purpose: str, people: Iterable[int], *, action: str, route: str
+) -> dict[int, Demographics]:
+    """
+    Demographics of several persons for a list, by the numbers that were given.
+
+    Persons whom the reader may not open are left out; one access entry names the others.
+    """
+    store = the_store()
+    connection = store.database.reader()
+    asked = {number for number in people if number > 0}
+    currents = persons.currents(connection, sorted(asked))
+    wanted = sorted(set(currents.values()))
+    allowed = [p for p in wanted if access.is_related(connection, reader, p, purpose)]
+    found = {row.person: row.demographics for row in _rows(connection, store, allowed)}
+    access.note(reader, purpose, action, route, allowed)
+    return {n: found[currents[n]] for n in sorted(asked) if currents.get(n) in found}
+
+
 def _by_identifier(
     connection: Connection, store: Store, reader: Reader, purpose: str, text: str
 ) -> list[int]:
