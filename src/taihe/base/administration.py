@@ -22,9 +22,11 @@ from taihe.ui.tables import Column, Filter, Table, respond
 GROUP = "管理"
 CHAIN_WORDS = {
     "trail": "操作记录",
-    "workflow": "办理过程",
     "access": "查阅记录",
     "versions": "档案版本",
+    "events": "合并与拆分",
+    "project": "项目登记",
+    "bulletin": "冻结公报",
     "evidence": "项目凭证",
 }
 
