@@ -2,7 +2,8 @@
 Who may see and change which projects.
 
 The provincial authority and the administrator see all; staff of a zone see the projects of
-their zone, staff of nowhere none. An organisation of kind `zone` has the zone's code as its own code.
+their zone, staff of nowhere none. An organisation of kind `zone` has the zone's code as its
+own code.
 """
 
 from __future__ import annotations
