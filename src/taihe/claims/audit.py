@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import gc
 import json
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 from pathlib import Path
@@ -56,7 +57,6 @@ class AuditResult:
     fallback_files: tuple[str, ...] = ()
     left_out: int = 0
     rules: int = 0
-    steps: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The form of `--json`."""
@@ -121,8 +121,35 @@ def audit_folder(
     if not out.parent.is_dir():
         raise NotFound(f"The folder {out.parent} does not exist.", "Make it, or name another.")
     rule_set = rule_rows.read_rules(rules, frozenset(wanted))
-    connection = connect()
+    with tempfile.TemporaryDirectory(prefix="taihe-") as spill:
+        connection = connect(spill=Path(spill))
+        try:
+            return _audit(connection, tables, out, rule_set, engine, today, started)
+        finally:
+            connection.close()
+
+
+def _audit(
+    connection: Any,
+    tables: dict[str, list[Path]],
+    out: Path,
+    rule_set: rule_rows.RuleSet,
+    engine: str,
+    today: date,
+    started: float,
+) -> AuditResult:
     reading = Reading(connection, today)
+    if not tables["person"]:
+        reading.problems.append(
+            Problem(
+                "person",
+                None,
+                None,
+                "missing-table",
+                "There is no person table.",
+                "Add it; classes that ask for sex or age find nothing.",
+            )
+        )
     try:
         for table, paths in tables.items():
             for path in paths:

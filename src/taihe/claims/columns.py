@@ -37,11 +37,14 @@ def from_tables(reading: Reading) -> dict[str, int]:
     """
     Build the claim tables from `raw_person`, `raw_mdtrt` and `raw_fee`.
 
-    Returns the number of every code that occurs. Lines of an encounter that is not there,
-    repeated ids and refunds without their original are left out and reported.
+    Returns the number of every code that occurs. Cancelled rows (`vali_flag` 0) do not count.
+    Lines of an encounter that is not there, repeated ids and refunds without their original are
+    left out and reported.
     """
     connection = reading.connection
     execute = connection.execute
+    for table in ("raw_mdtrt", "raw_fee"):
+        execute(f"DELETE FROM {table} WHERE vali_flag = 0")
     _once(reading, "raw_person", "psn_no", "person")
     _once(reading, "raw_mdtrt", "mdtrt_id", "mdtrt")
     _once(reading, "raw_fee", "feedetl_sn", "fee")
@@ -98,6 +101,8 @@ def from_tables(reading: Reading) -> dict[str, int]:
         JOIN code_text c ON c.hilist_code = f.hilist_code
         """
     )
+    for table in ("raw_person", "raw_mdtrt", "raw_fee"):
+        execute(f"DROP TABLE {table}")
     numbers = {code: number for number, code in execute("SELECT * FROM code_text").fetchall()}
     make_code_table(connection, numbers)
     return numbers

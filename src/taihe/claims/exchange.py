@@ -127,6 +127,7 @@ _TYPES = {
     "level": "TINYINT",
     "visit": "TINYINT",
     "flag": "TINYINT",
+    "valid": "TINYINT",
     "insurance": "SMALLINT",
 }
 _SAY = {
@@ -138,6 +139,7 @@ _SAY = {
     "level": ("is an unknown code", "Use 3, 2 or 1, or 9 where there is no level."),
     "visit": ("is an unknown code", "Use a code of exchange_values.csv, as 1 or 2."),
     "flag": ("is an unknown code", "Use 0 or 1."),
+    "valid": ("is an unknown code", "Use 1 valid or 0 cancelled."),
     "insurance": ("is an unknown code", "Use a code of exchange_values.csv, as 310 or 390."),
 }
 

@@ -135,7 +135,8 @@ _SELECT = {
 
 
 def _batches(reading: Reading, table: str) -> Iterator[list[tuple[Any, ...]]]:
-    cursor = reading.connection.execute(f"SELECT {_SELECT[table]} FROM raw_{table}")
+    valid = "" if table == "person" else " WHERE vali_flag IS DISTINCT FROM 0"
+    cursor = reading.connection.execute(f"SELECT {_SELECT[table]} FROM raw_{table}{valid}")
     while rows := cursor.fetchmany(BATCH):
         # Of a repeated id inside a batch the last row counts, as it does between batches.
         yield list({row[0]: row for row in rows}.values())

@@ -28,3 +28,4 @@ def _connect_health() -> None:
 
     for name, handler in claims.table_handlers().items():
         load.register_table_handler(name, handler)
+    load.recognise_tables_with(claims.table_of)

@@ -126,9 +126,27 @@ def test_the_audit_goes_on_with_the_rest(tmp_path: Path) -> None:
     )
     out = tmp_path / "f.csv"
     result = audit_folder(tmp_path, out, today=date(2025, 12, 31))
-    assert sorted(problem.code for problem in result.problems) == ["repeated", "unknown-encounter"]
+    assert sorted(problem.code for problem in result.problems) == [
+        "missing-table",
+        "repeated",
+        "unknown-encounter",
+    ]
     assert result.by_kind == {"FEE_OUT_OF_STAY": 1}
     assert out.exists()
+
+
+def test_a_cancelled_line_does_not_count(tmp_path: Path) -> None:
+    header = f"{HEADER},vali_flag"
+    fee(tmp_path, [header, f"{GOOD.format(1)},1", f"{GOOD.format(2)},0", f"{GOOD.format(3)},"])
+    (tmp_path / "mdtrt.csv").write_text(
+        "mdtrt_id,psn_no,fixmedins_code,hosp_lv,med_type,insutype,begntime,endtime\n"
+        "m1,p1,H1,2,2,390,2025-04-01,2025-04-04\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "person.csv").write_text("psn_no,gend,brdy\n", encoding="utf-8")
+    result = audit_folder(tmp_path, tmp_path / "f.csv", today=date(2025, 12, 31))
+    assert (result.problems, result.lines) == ((), 2)
+    assert result.by_kind == {"FEE_OUT_OF_STAY": 2}
 
 
 def test_no_tables_and_unknown_kinds_are_refused(tmp_path: Path) -> None:
