@@ -60,9 +60,9 @@ def _cases(name: str, facts: Facts, deviations: dict[str, list[float]]) -> Itera
     elif "schema" in facts and "document" in facts:
         yield Case(name, "skipped", f"Open mHealth: {LATER}")
     elif "characteristic" in facts:
-        yield Case(name, "skipped", f"Bluetooth GATT: {LATER}")
+        yield _checked(name, lambda: _packet(facts))
     elif "payload" in facts and "topic" in facts:
-        yield Case(name, "skipped", f"gateway payloads: {LATER}")
+        yield _checked(name, lambda: _gateway(facts))
     elif "expected_pct" in facts and "hdl_mmol" in facts:
         yield Case(name, "skipped", f"SCORE2: {LATER}")
     elif (asked := question(facts)) is not None:
@@ -123,12 +123,16 @@ def _last_reading_counts(name: str, facts: Facts, result: Facts) -> Case:
 
 
 def _compared(name: str, expected: Facts, result: Facts) -> Case:
-    wrong = [
+    wrong = _differences(expected, result)
+    return Case(name, "failed" if wrong else "passed", wrong)
+
+
+def _differences(expected: Facts, result: Facts) -> str:
+    return "; ".join(
         f"{key} is {result.get(key)}, expected {value}"
         for key, value in expected.items()
         if result.get(key) != value
-    ]
-    return Case(name, "failed" if wrong else "passed", "; ".join(wrong))
+    )
 
 
 def _checked(name: str, problem: Callable[[], str]) -> Case:
@@ -170,6 +174,19 @@ def _published(facts: Facts) -> str:
     if category and result["category"] != category:
         return f"category is {result['category']}, expected {category}"
     return ""
+
+
+def _packet(facts: Facts) -> str:
+    data = bytes.fromhex(facts["hex"])
+    expected = {key: value for key, value in facts["expected"].items() if key != "note"}
+    return _differences(expected, public.device_packet(facts["characteristic"], data))
+
+
+def _gateway(facts: Facts) -> str:
+    readings = public.gateway_readings(facts["payload"])
+    if len(readings) != 1:
+        return f"{len(readings)} readings, expected 1"
+    return _differences(facts["expected"], readings[0])
 
 
 # A form that the official calculator takes; a case changes one of its fields.

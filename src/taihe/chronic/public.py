@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from taihe.chronic import rules
-from taihe.chronic.domain import assessment, china_par, follow_up, hearts, hypertension, who_chart
+from taihe.chronic.domain import (
+    assessment,
+    china_par,
+    devices,
+    follow_up,
+    hearts,
+    hypertension,
+    who_chart,
+)
 from taihe.chronic.domain.facts import Impossible, flag, needed
 from taihe.kernel.errors import Unsupported
 
@@ -22,9 +30,12 @@ __all__ = [
     "barthel_band",
     "china_par_form",
     "china_par_risk",
+    "device_packet",
     "follow_up_outcome",
+    "gateway_readings",
     "hearts_month",
     "pressure_grade",
+    "read_chart",
     "risk_cell",
     "self_care_level",
     "who_risk",
@@ -226,3 +237,39 @@ def who_risk(
 def read_chart(path: Path) -> Sequence[who_chart.ChartCell]:
     """The cells of a chart file that an installation imports."""
     return rules.who_cells(path)
+
+
+def device_packet(characteristic: str, data: bytes) -> dict[str, Any]:
+    """A Bluetooth packet of 0x2A35 (pressure) or 0x2A18 (glucose); times as the device says."""
+    if characteristic == devices.PRESSURE:
+        pressure = devices.read_pressure(data)
+        known = pressure.status is not None
+        return {
+            "systolic": pressure.systolic,
+            "diastolic": pressure.diastolic,
+            "mean": pressure.mean,
+            "unit": pressure.unit,
+            "timestamp": pressure.timestamp.isoformat() if pressure.timestamp else None,
+            "pulse": pressure.pulse,
+            "user_id": pressure.user_id,
+            "status": pressure.status,
+            "body_movement": known and pressure.bit(0),
+            "cuff_too_loose": known and pressure.bit(1),
+            "irregular_pulse": known and pressure.bit(2),
+        }
+    if characteristic == devices.GLUCOSE:
+        glucose = devices.read_glucose(data)
+        return {
+            "sequence": glucose.sequence,
+            "base_time": glucose.base_time.isoformat(),
+            "offset_min": glucose.offset_min,
+            "measured_at": glucose.measured_at.isoformat(),
+            "mmol_per_l": glucose.mmol_per_l,
+            "status": glucose.status,
+        }
+    raise Unsupported("This characteristic is not read.", "0x2A35 and 0x2A18 are.")
+
+
+def gateway_readings(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The readings in a gateway's payload, each with its `kind`."""
+    return [{"kind": each.kind, **each.values} for each in devices.read_gateway(payload)]

@@ -14,6 +14,8 @@ from taihe.chronic.domain import assessment, china_par, hypertension, who_chart
 from taihe.chronic.domain.facts import Limit
 from taihe.chronic.domain.follow_up import DangerSign, Disease, FollowUpRules, Target
 from taihe.chronic.domain.hearts import HeartsRules
+from taihe.chronic.domain.home_pressure import HomeRules
+from taihe.chronic.domain.registry import RegistryRules
 from taihe.kernel.errors import Incorrect
 from taihe.kernel.knowledge import BadCell, Cells, Provenance, Validity, read_table
 
@@ -219,6 +221,50 @@ def hearts_rules() -> HeartsRules:
     windows = dict(_read("hearts.csv", lambda c: (c.text("key"), c.whole("value"))))
     target = next(row for row in targets() if row.ruler == HEARTS)
     return HeartsRules(windows["new_months"], windows["bp_months"], windows["care_months"], target)
+
+
+@cache
+def registry_rules(disease: Disease) -> RegistryRules:
+    """Who belongs to the registry of a disease."""
+
+    def make(cells: Cells) -> tuple[str, str, str, str]:
+        return (
+            cells.text("rule_row"),
+            cells.text("disease"),
+            cells.text("kind"),
+            cells.text("value"),
+        )
+
+    rows = {
+        kind: (row, value) for row, of, kind, value in _read("registry.csv", make) if of == disease
+    }
+
+    def whole(kind: str) -> int | None:
+        return int(rows[kind][1]) if kind in rows else None
+
+    high = next((row for row in targets() if row.ruler == HEARTS and row.disease == disease), None)
+    return RegistryRules(
+        disease=disease,
+        codes=tuple(rows["diagnosis"][1].split("|")),
+        from_age=whole("from_age") or 0,
+        suspect_readings=whole("suspect_readings"),
+        suspect_days=whole("suspect_days"),
+        target=high,
+        ids=tuple(row for row, _ in rows.values()),
+    )
+
+
+@cache
+def home_rules() -> HomeRules:
+    """When home pressures make a mean, and when it is high."""
+    values = dict(_read("home_pressure.csv", lambda c: (c.text("key"), c.whole("value"))))
+    return HomeRules(
+        values["sbp_from_mmhg"],
+        values["dbp_from_mmhg"],
+        values["min_days"],
+        values["min_readings"],
+        values["window_days"],
+    )
 
 
 @cache
