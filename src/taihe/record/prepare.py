@@ -177,6 +177,11 @@ class Preparer:
                 "The id is missing or has characters that an id may not have.",
                 "An id has 1 to 64 letters, digits, hyphens and full stops.",
             )
+        if names_a_person(own):
+            raise Incorrect(
+                "The id is a citizen number or a telephone number.",
+                "Give another id: ids stand in addresses and logs.",
+            )
         try:
             return self._prepare(raw, resource, kind, own)
         except RecursionError:
@@ -252,6 +257,8 @@ class Preparer:
         if not plain:
             return
         tokens[param, self._hash(f"x{text}")] = None
+        if _MANY_DIGITS.search(plain.encode()) and is_revealing(plain.encode(), escaped=False):
+            return
         if is_hidden_string(kind, param):
             for length in range(1, len(plain) + 1):
                 tokens[param, self._hash(f"p{plain[:length]}")] = None
@@ -328,7 +335,20 @@ def _patient_ids(resource: dict[str, Any], kind: str, rows: Sequence[IndexRow]) 
     if kind not in types.PERSONAL:
         return ()
     found = [reference.partition("/")[2] for reference in patient_references(resource, rows)]
-    return tuple(dict.fromkeys(id for id in found if ID.fullmatch(id)))
+    return tuple(dict.fromkeys(id for id in found if ID.fullmatch(id) and not names_a_person(id)))
+
+
+def names_a_person(id: str) -> bool:
+    """Whether an id is a citizen number or a mobile number, which may stand in no address."""
+    if not id.isascii() or not id[:11].isdigit():
+        return False
+    if _MOBILE.fullmatch(id.encode()):
+        return True
+    try:
+        CitizenNumber.parse(id)
+    except NotACitizenNumber:
+        return False
+    return True
 
 
 def is_revealing(raw: bytes, *, escaped: bool = True) -> bool:
@@ -346,6 +366,8 @@ def is_revealing(raw: bytes, *, escaped: bool = True) -> bool:
         if length == 18 or (length == 17 and raw[end : end + 1] in (b"X", b"x")):
             return True
         if _MOBILE.fullmatch(raw, start, end):
+            return True
+        if length == 15 and raw[start - 1 : start] != b"." and names_a_person(run.group().decode()):
             return True
     if escaped and b"\\u00" in raw:
         plain = json.dumps(orjson.loads(raw), ensure_ascii=False)
