@@ -30,7 +30,12 @@ def open_person(reader: Reader, person: int, purpose: Purpose, *, action: str, r
 
 @dataclass
 class Opener:
-    """Opens a person's record to the insurers, and to the hospital that charged, for a case."""
+    """
+    Opens a person's record for a case: to the insurers, and to the hospital that charged.
+
+    The hospital has treated the person, as its charges say; where that is not known to the
+    record yet, the case makes it known.
+    """
 
     at: datetime
     _insurers: list[int] = field(default_factory=list)
@@ -45,7 +50,14 @@ class Opener:
         if hospital not in self._hospitals:
             found = organisation(hospital)
             self._hospitals[hospital] = found.party if found else None
-        for party in self._insurers:
-            record.relate(person, party, "audits", start=self.at, source=f"case:{case}")
-        if (party_of_hospital := self._hospitals[hospital]) is not None:
-            record.relate(person, party_of_hospital, "treats", start=self.at, source=f"case:{case}")
+        for insurer in self._insurers:
+            record.relate(person, insurer, "audits", start=self.at, source=f"case:{case}")
+        party = self._hospitals[hospital]
+        if party is not None and not _may_read(party, person):
+            record.relate(person, party, "treats", start=self.at, source=f"case:{case}")
+
+
+def _may_read(hospital: int, person: int) -> bool:
+    """Whether the hospital may read this record already: then nothing more is opened."""
+    reader = Reader(hospital, frozenset({hospital}), frozenset({"hospital"}))
+    return record.is_related(reader, person, Purpose.PAYMENT)

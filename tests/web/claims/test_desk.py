@@ -104,6 +104,17 @@ def test_opening_a_case_writes_who_read_whose_record(enter, installation) -> Non
     assert [(entry.purpose, entry.action) for entry in seen] == [("HPAYMT", "case")]
 
 
+def test_a_case_opens_no_more_than_it_needs(installation) -> None:
+    """The insurer by `audits`, the hospital by `treats` once, and nobody else."""
+    case = installation.case("REPEAT_PAIR_DAY")
+    found = record.relations_of(case.person)
+    assert {(one.party, one.kind) for one in found} == {
+        (installation.insurer.party, "audits"),
+        (installation.first.party, "treats"),
+    }
+    assert all(one.source.startswith("case:") for one in found)
+
+
 def test_other_roles_and_other_hospitals_find_nothing(enter, installation) -> None:
     case = installation.case("REPEAT_PAIR_DAY")
     other = enter("hospital", "H34162200002")
