@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from taihe.base import heads
 from taihe.config.site import SITES, Folder, SiteFolder
 from taihe.kernel.errors import Busy, Incorrect
 
@@ -37,7 +38,9 @@ def write(folder: Folder, target: Path) -> None:
         try:
             with tempfile.TemporaryDirectory(dir=target) as work:
                 plain = Path(work) / "site.tar"
-                _pack(one, Path(work), plain)
+                # Databases and heads file must belong to each other.
+                with heads.paused(one.heads):
+                    _pack(one, Path(work), plain)
                 _encrypt(plain, draft, _key(one.keys))
             draft.replace(target / f"{site}.taihe")
         except OSError as error:

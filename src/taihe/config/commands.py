@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from taihe.config.site import SITES, Folder, Site, data_folder
-from taihe.kernel.errors import Fault
 
 
 def add_parsers(commands: Any) -> None:
@@ -59,6 +56,7 @@ def run_up(arguments: argparse.Namespace) -> int:
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve; a new folder becomes an empty installation without demo data."""
+    from taihe.config.install import install_all
     from taihe.config.serve import require_free, serve
 
     data = data_folder(arguments.data)
@@ -71,6 +69,8 @@ def run_serve(arguments: argparse.Namespace) -> int:
 
 def run_migrate(arguments: argparse.Namespace) -> int:
     """Bring the tables of one site or both up to date."""
+    from taihe.config.install import install_all
+
     install_all(data_folder(arguments.data), (arguments.site,) if arguments.site else SITES)
     return 0
 
@@ -89,20 +89,6 @@ def run_restore(arguments: argparse.Namespace) -> int:
 
     backup.read(arguments.file, Folder(data_folder(arguments.data)), arguments.keys)
     return 0
-
-
-def install_all(data: Path, sites: tuple[Site, ...] = SITES, *, demo: bool = False) -> None:
-    """Install the sites side by side, each in its own process."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "taihe.config.install", site, str(data)]
-            + (["demo"] if demo else [])
-        )
-        for site in sites
-    ]
-    codes = [process.wait() for process in running]
-    if any(codes):
-        raise Fault("The installation could not be made ready.", "The lines above say why.")
 
 
 def _say_addresses(addresses: dict[Site, str]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from taihe.config.install import install_all
 from taihe.config.site import NAMES, Folder, Site, configure
 from taihe.kernel.errors import Fault, Incorrect, TaiheError
 
@@ -32,8 +33,6 @@ def prepare(data: Path, residents: int) -> None:
     An interrupted preparation goes on where it stopped: the county is the same for the same
     seed, and loading it again changes nothing.
     """
-    from taihe.config.commands import install_all
-
     folder = Folder(data)
     for site in (folder.health, folder.zone):
         facts = site.facts()

@@ -8,11 +8,12 @@ process is one site for its whole life.
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
-from taihe.config.site import Folder, Site, configure
-from taihe.kernel.errors import Busy, TaiheError
+from taihe.config.site import SITES, Folder, Site, configure
+from taihe.kernel.errors import Busy, Fault, TaiheError
 
 
 def install(site: Site, data: Path, *, demo: bool = False) -> None:
@@ -21,6 +22,20 @@ def install(site: Site, data: Path, *, demo: bool = False) -> None:
     folder.create(demo=demo)
     configure(site, data)
     migrate()
+
+
+def install_all(data: Path, sites: tuple[Site, ...] = SITES, *, demo: bool = False) -> None:
+    """Install the sites side by side, each in its own process."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "taihe.config.install", site, str(data)]
+            + (["demo"] if demo else [])
+        )
+        for site in sites
+    ]
+    codes = [process.wait() for process in running]
+    if any(codes):
+        raise Fault("The installation could not be made ready.", "The lines above say why.")
 
 
 def migrate() -> None:
