@@ -179,7 +179,8 @@ class Log:
 
     def _open(self) -> sqlite3.Connection:
         connection = store.connect(self._path, timeout_seconds=self._timeout)
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        # The sealer checkpoints; this is the limit where no sealer runs (80 MB).
+        connection.execute("PRAGMA wal_autocheckpoint=20000")
         self._connection = connection
         return connection
 

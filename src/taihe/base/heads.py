@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,35 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(file)
     return False
+
+
+@contextmanager
+def paused(path: Path) -> Iterator[None]:
+    """
+    No sealing meanwhile, in any process: databases and heads file can be copied together.
+
+    Waits until a pass that is running has ended.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path.with_suffix(".pause"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
+
+
+@contextmanager
+def unless_paused(path: Path) -> Iterator[bool]:
+    """Whether sealing may go on; a pause that is asked for waits until the end of this."""
+    file = os.open(path.with_suffix(".pause"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(file)
 
 
 def _written(facts: dict[str, Any]) -> bytes:

@@ -108,6 +108,10 @@ class Organisation(models.Model):
 class Accounts(BaseUserManager["Account"]):
     """Finds accounts by user name; accounts are made by `base.public.create_account`."""
 
+    def get_queryset(self) -> models.QuerySet[Account]:
+        """Accounts with their organisation, which every request of theirs needs."""
+        return super().get_queryset().select_related("organisation")
+
     def get_by_natural_key(self, username: str | None) -> Account:
         """The account of a user name, however it was typed."""
         return self.get(username=self.model.normalize_username(username or ""))

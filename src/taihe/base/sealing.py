@@ -77,8 +77,15 @@ class Sealing:
         self._open.clear()
 
     def seal(self) -> int:
-        """Seal what is committed; returns the number of rows."""
-        return sum(self._seal_chain(chain) for chain in self._chains)
+        """Seal what is committed; returns the number of rows, 0 while sealing is paused."""
+        with heads.unless_paused(self._heads) as may:
+            if not may:
+                return 0
+            sealed = {chain.name: self._seal_chain(chain) for chain in self._chains}
+        if sealed.get("access"):
+            # Here and not by the writer, so that no answer waits for a checkpoint.
+            self._connection("access").execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return sum(sealed.values())
 
     def _connection(self, alias: str) -> Connection:
         if alias not in self._open:
@@ -91,16 +98,18 @@ class Sealing:
         while True:
             found = seals.execute(_LAST, (chain.name,)).fetchone()
             last, total, head = found or (-(2**63), 0, GENESIS)
-            block = list(islice(chain.rows(rows, last, None), MOST_ROWS_PER_SEAL))
+            block = [
+                (seq, hashlib.sha256(written).digest())
+                for seq, written in islice(chain.rows(rows, last, None), MOST_ROWS_PER_SEAL)
+            ]
             if not block:
                 return sealed
             # A row must not be lost to a power cut once its head stands in the file.
             store.sync_wal(store.path_of(chain.alias))
-            digests = [hashlib.sha256(written).digest() for _, written in block]
-            digest = hashlib.sha256(b"".join(digests)).digest()
+            digest = hashlib.sha256(b"".join([each for _, each in block])).digest()
             head = hashlib.sha256(head + digest).digest()
             total, at_us = total + len(block), time_ns() // 1000
-            marks = b"".join(each[:MARK_BYTES] for each in digests)
+            marks = b"".join([each[:MARK_BYTES] for _, each in block])
             values = (chain.name, block[0][0], block[-1][0], len(block), total, marks)
             store.write(seals, _SEAL, (*values, digest, head, at_us))
             self._append(heads.line(chain.name, total, head, at_us))
@@ -115,9 +124,10 @@ class Sealing:
     def _mend(self) -> None:
         """Take back a line that was cut short, and add the last one if a crash left it out."""
         assert self._file is not None
-        raw = self._heads.read_bytes()
+        size = os.fstat(self._file).st_size
+        raw = os.pread(self._file, size, 0)
         whole = raw.rfind(b"\n") + 1
-        if whole != len(raw):
+        if whole != size:
             os.ftruncate(self._file, whole)
         lines = heads.read(raw[:whole])
         known = {line.chain: line for line in lines if isinstance(line, heads.HeadLine)}

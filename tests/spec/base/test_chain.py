@@ -286,6 +286,27 @@ def test_only_one_process_seals(sealed):
     assert not heads.is_held(sealed)
 
 
+def test_sealing_pauses_while_a_copy_is_made(sealed):
+    with sealing.Sealing(chains=CHAINS) as work:
+        write(11, 13)
+        with heads.paused(sealed):
+            assert work.seal() == 0
+        assert work.seal() == 4
+    assert check().clean
+
+
+def test_the_sealer_empties_the_write_ahead_file_of_the_access_log(sealed):
+    wal = Path(store.path_of("access") + "-wal")
+    for start in range(20, 60, 10):
+        write(start, start + 10)
+        seal()
+    grown = wal.stat().st_size
+    for start in range(60, 140, 10):
+        write(start, start + 10)
+        seal()
+    assert wal.stat().st_size <= grown + 200_000
+
+
 def test_verify_while_sealing_goes_on_reports_nothing(heads):
     sealer = sealing.Sealer(every_seconds=0.01)
     sealer.start()
