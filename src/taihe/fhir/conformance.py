@@ -182,14 +182,18 @@ def _view_problem(test: dict[str, Any], resources: list[dict[str, Any]], run: Ru
 
 def _row(row: dict[str, Any]) -> str:
     """A row for comparison: a missing value is null, numbers compare by value."""
-    present = {key: value for key, value in row.items() if value is not None}
-    return json.dumps(present, default=_number, sort_keys=True, ensure_ascii=False)
+    present = {key: _loose(value) for key, value in row.items() if value is not None}
+    return json.dumps(present, default=str, sort_keys=True, ensure_ascii=False)
 
 
-def _number(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral() else float(value)
-    return str(value)
+def _loose(value: Any) -> Any:
+    if isinstance(value, float | Decimal):
+        return int(value) if value == int(value) else float(value)
+    if isinstance(value, list):
+        return [_loose(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _loose(one) for key, one in value.items()}
+    return value
 
 
 def in_memory(view: dict[str, Any], resources: list[dict[str, Any]]) -> list[dict[str, Any]]:

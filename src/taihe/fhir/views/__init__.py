@@ -6,6 +6,7 @@ DuckDB over typed columns. Source: https://sql-on-fhir.org/ig/latest/.
 """
 
 from taihe.fhir.views.definition import Column, Select, View, read_view
+from taihe.fhir.views.duckdb_sql import Statement, duckdb_sql
 from taihe.fhir.views.memory import run
 
-__all__ = ["Column", "Select", "View", "read_view", "run"]
+__all__ = ["Column", "Select", "Statement", "View", "duckdb_sql", "read_view", "run"]

@@ -1,0 +1,88 @@
+"""Run SQL-on-FHIR views on DuckDB: over NDJSON files, into rows or a file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from taihe.fhir.conformance import views
+from taihe.fhir.views import View, duckdb_sql, read_view
+from taihe.kernel.conformance import Case
+from taihe.kernel.errors import Incorrect, Unsupported
+from taihe.lake.duck import connect
+
+
+def _is_mixed(files: list[Path], resource: str) -> bool:
+    """Whether a file may hold other resource types: its name does not begin with the type."""
+    return any(not file.name.startswith(f"{resource}.") for file in files)
+
+
+def query(view: View, files: list[Path]) -> str:
+    """The DuckDB query of a view over NDJSON files (also .gz)."""
+    statement, paths = duckdb_sql(view), [str(file) for file in files]
+    if _is_mixed(files, view.resource):
+        return statement.over_mixed_ndjson(paths)
+    return statement.over_ndjson(paths)
+
+
+def _said(error: duckdb.Error) -> Incorrect:
+    first = str(error).splitlines()[0]
+    return Incorrect(f"The view cannot be answered: {first[:300]}", "Check its paths and the data.")
+
+
+def rows_of(view: View, files: list[Path]) -> list[dict[str, Any]]:
+    """The rows of a view over NDJSON files (also .gz), as Python values."""
+    try:
+        answer = connect().execute(query(view, files))
+        names = [column[0] for column in answer.description]
+        return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    except duckdb.Error as error:
+        raise _said(error) from None
+
+
+def write_view(view: View, files: list[Path], out: Path) -> int:
+    """Write the rows of a view as parquet, csv or ndjson, by the name of `out`; their number."""
+    forms = {
+        ".parquet": "FORMAT parquet, COMPRESSION zstd",
+        ".csv": "FORMAT csv, HEADER",
+        ".ndjson": "FORMAT json",
+    }
+    form = forms.get(out.suffix)
+    if form is None:
+        raise Unsupported(f"{out.name} has no known form.", "Name it .parquet, .csv or .ndjson.")
+    target = str(out).replace("'", "''")
+    try:
+        done = connect().execute(f"COPY ({query(view, files)}) TO '{target}' ({form})").fetchone()
+    except duckdb.Error as error:
+        raise _said(error) from None
+    return int(done[0]) if done else 0
+
+
+def on_duckdb(view: dict[str, Any], resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Answer a view over parsed resources through DuckDB; for the conformance suite."""
+    checked = read_view(view)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "resources.ndjson"
+        file.write_bytes(b"".join(_lines(resources)))
+        return rows_of(checked, [file])
+
+
+def _lines(resources: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    for resource in resources:
+        yield orjson.dumps(resource, default=float) + b"\n"
+
+
+def sql_on_fhir(directory: Path, *, engine: str = "memory", **options: Any) -> Iterator[Case]:
+    """The cases of SQL-on-FHIR suites on memory or duckdb."""
+    if engine == "memory":
+        from taihe.fhir.conformance import in_memory
+
+        return views(directory, in_memory)
+    if engine != "duckdb":
+        raise Unsupported(f"Views do not run on {engine} yet.", "Choose memory or duckdb.")
+    return views(directory, on_duckdb)
