@@ -1,4 +1,4 @@
-"""Commands of the ground floor: `verify` and `work`."""
+"""Commands of the ground floor: `verify`, `work`, `account`, `organisation`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ from typing import Any
 from taihe.kernel.errors import Fault, Incorrect, NotFound
 
 SITES = ("health", "zone")
+KINDS = [
+    "hospital",
+    "clinic",
+    "township_hospital",
+    "village_clinic",
+    "pharmacy",
+    "insurer",
+    "county_platform",
+    "zone",
+    "zone_authority",
+]
 
 
 def add_parsers(commands: Any) -> None:
@@ -30,6 +41,108 @@ def add_parsers(commands: Any) -> None:
     work.add_argument("--site", choices=SITES, default="health")
     work.add_argument("--data")
     work.set_defaults(run=run_work, needs_site=lambda arguments: arguments.site)
+
+    account = commands.add_parser("account", help="who may sign in: add, password, close, open")
+    steps = account.add_subparsers(metavar="STEP", required=True)
+    add = steps.add_parser("add", help="create an account and print its first password")
+    add.add_argument("--name", required=True, help="the name that pages show")
+    add.add_argument("--role", action="append", required=True, help="may be given several times")
+    add.add_argument("--organisation", default="", help="code of the organisation")
+    password = steps.add_parser("password", help="print a new password; sessions end")
+    close = steps.add_parser("close", help="no longer let it sign in")
+    again = steps.add_parser("open", help="let it sign in again")
+    for step, run in (
+        (add, run_account_add),
+        (password, run_account_password),
+        (close, lambda arguments: _run_account_active(arguments, False)),
+        (again, lambda arguments: _run_account_active(arguments, True)),
+    ):
+        step.add_argument("username")
+        _of_site(step, run)
+
+    organisation = commands.add_parser("organisation", help="add an organisation")
+    organisation.add_argument("code")
+    organisation.add_argument("--name", required=True)
+    organisation.add_argument("--kind", choices=KINDS, required=True)
+    organisation.add_argument("--level", choices=("", "1", "2", "3"), default="")
+    organisation.add_argument("--division", default="")
+    _of_site(organisation, run_organisation)
+
+
+def _of_site(parser: argparse.ArgumentParser, run: Any) -> None:
+    parser.add_argument("--site", choices=SITES, default="health")
+    parser.add_argument("--data")
+    parser.set_defaults(run=run, needs_site=lambda arguments: arguments.site)
+
+
+def run_account_add(arguments: argparse.Namespace) -> int:
+    """Create an account; its password is printed once."""
+    from taihe.base import models, public
+
+    _require_installation()
+    known = models.Role.Name.values
+    for role in arguments.role:
+        if role not in known:
+            raise Incorrect(f"There is no role {role}.", f"Choose {', '.join(known)}.")
+    password = public.temporary_password()
+    public.create_account(
+        arguments.username,
+        arguments.name,
+        "resident" if arguments.role == ["resident"] else "staff",
+        roles=tuple(arguments.role),
+        organisation_code=arguments.organisation,
+        password=password,
+        by=public.create_system_party("taihe account"),
+    )
+    print(password)
+    return 0
+
+
+def run_account_password(arguments: argparse.Namespace) -> int:
+    """Print a new password."""
+    from taihe.base import public
+
+    _require_installation()
+    password = public.temporary_password()
+    by = public.create_system_party("taihe account")
+    public.set_password(arguments.username, password, by=by)
+    print(password)
+    return 0
+
+
+def _run_account_active(arguments: argparse.Namespace, active: bool) -> int:
+    from taihe.base import public
+
+    _require_installation()
+    by = public.create_system_party("taihe account")
+    public.set_active(arguments.username, active, by=by)
+    return 0
+
+
+def run_organisation(arguments: argparse.Namespace) -> int:
+    """Add an organisation."""
+    from taihe.base import public
+
+    _require_installation()
+    public.create_organisation(
+        arguments.code,
+        arguments.name,
+        arguments.kind,
+        level=arguments.level,
+        division=arguments.division,
+        by=public.create_system_party("taihe organisation"),
+    )
+    return 0
+
+
+def _require_installation() -> None:
+    from django.conf import settings
+
+    if not (Path(settings.TAIHE_FOLDER) / "installation.json").exists():
+        raise Incorrect(
+            f"{settings.TAIHE_FOLDER} is no installation.",
+            "Name its folder with --data, or make one with: taihe serve.",
+        )
 
 
 def run_verify(arguments: argparse.Namespace) -> int:
@@ -66,10 +179,7 @@ def _verify_site(arguments: argparse.Namespace) -> int:
 
     from taihe.base.verifying import verify
 
-    if not (Path(settings.TAIHE_FOLDER) / "installation.json").exists():
-        raise Incorrect(
-            f"{settings.TAIHE_FOLDER} is no installation.", "Name its folder with --data."
-        )
+    _require_installation()
     site = settings.TAIHE_SITE
 
     def progress(chain: str, rows: int) -> None:

@@ -212,6 +212,30 @@ def create_account(
     return _account(row)
 
 
+@transaction.atomic
+def set_password(username: str, password: str, *, by: int | None = None) -> None:
+    """Give an account a new password; its sessions end."""
+    from taihe.base import trail
+
+    _check_password(password)
+    row = _row_of(username)
+    row.set_password(password)
+    row.save(update_fields=["password"])
+    trail.record("account.password-set", f"account:{row.pk}", by=by)
+
+
+@transaction.atomic
+def set_active(username: str, active: bool, *, by: int | None = None) -> None:
+    """Let an account sign in, or no longer; its open sessions end with the next request."""
+    from taihe.base import trail
+
+    row = _row_of(username)
+    row.is_active = active
+    row.save(update_fields=["is_active"])
+    action = "account.opened" if active else "account.closed"
+    trail.record(action, f"account:{row.pk}", by=by)
+
+
 def account(username: str) -> Account | None:
     """The account of a user name, active or not."""
     from taihe.base import models
@@ -345,6 +369,16 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
         return HttpResponse(status=401, headers={"HX-Redirect": settings.LOGIN_URL})
     back = request.get_full_path() if request.method == "GET" else None
     return redirect_to_login(back or "/", settings.LOGIN_URL)
+
+
+def _row_of(username: str) -> AccountRow:
+    from taihe.base import models
+
+    wanted = models.Account.normalize_username(username)
+    row = models.Account.objects.filter(username=wanted).first()
+    if row is None:
+        raise NotFound("没有这个账号。", "请核对用户名。")
+    return row
 
 
 # --- from rows -----------------------------------------------------------------------------
