@@ -21,6 +21,7 @@ OFFERS = (
     "taihe.record.commands",
     "taihe.county.commands",
     "taihe.fhir.commands",
+    "taihe.lake.commands",
     "taihe.claims.commands",
     "taihe.chronic.commands",
     "taihe.tcm.commands",

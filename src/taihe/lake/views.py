@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import duckdb
 import orjson
 
 from taihe.fhir.conformance import views
-from taihe.fhir.views import View, duckdb_sql, read_view
+from taihe.fhir.files import read_resources, to_json
+from taihe.fhir.views import View, duckdb_sql, read_view, run
 from taihe.kernel.conformance import Case
 from taihe.kernel.errors import Incorrect, Unsupported
 from taihe.lake.duck import connect
@@ -43,6 +45,57 @@ def rows_of(view: View, files: list[Path]) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     except duckdb.Error as error:
         raise _said(error) from None
+
+
+def ndjson_files(folder: Path, resource: str) -> list[Path]:
+    """The NDJSON files of a folder for a type; where none has its name, all of them."""
+    if folder.is_file():
+        return [folder]
+    if not folder.is_dir():
+        raise Incorrect(f"{folder} is neither a folder nor a file.", "Name a folder of NDJSON.")
+    every = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.name.removesuffix(".gz").endswith((".ndjson", ".jsonl"))
+    ]
+    own = [path for path in every if path.name.split(".")[0] == resource]
+    if not own and not every:
+        raise Incorrect(f"{folder} has no NDJSON file.", "Name a folder of .ndjson or .ndjson.gz.")
+    return own or every
+
+
+def write_from_memory(view: View, files: list[Path], out: Path) -> int:
+    """Write the rows of the plain evaluator, one resource at a time; csv or ndjson."""
+    if out.suffix not in (".csv", ".ndjson"):
+        raise Unsupported("A view answered in memory is written as .csv or .ndjson.", "")
+    count = 0
+    with out.open("w", encoding="utf-8", newline="") as file:
+        names = [column.name for column in view.columns()]
+        table = csv.DictWriter(file, names, lineterminator="\n")
+        if out.suffix == ".csv":
+            table.writeheader()
+        for row in run(view, _resources(files)):
+            count += 1
+            if out.suffix == ".csv":
+                table.writerow({k: _cell(v) for k, v in row.items()})
+            else:
+                file.write(to_json(row) + "\n")
+    return count
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return to_json(value) if isinstance(value, list | dict) else value
+
+
+def _resources(files: list[Path]) -> Iterator[dict[str, Any]]:
+    for file in files:
+        for read in read_resources(file, exact=True):
+            if read.problem is not None:
+                raise Incorrect(str(read.problem), "Correct the file, or run validate on it.")
+            if isinstance(read.resource, dict):
+                yield read.resource
 
 
 def write_view(view: View, files: list[Path], out: Path) -> int:

@@ -61,6 +61,13 @@ class Schema:
             inner = f"STRUCT({', '.join(parts)})"
         return inner + ("[]" if self.many else "")
 
+    def keep(self, sql: str) -> None:
+        """Drop what the query never names: the forms of a choice that were not chosen."""
+        for key in [key for key in self.children if _name(key) not in sql]:
+            del self.children[key]
+        for child in self.children.values():
+            child.keep(sql)
+
     def structure(self) -> Any:
         """The same as the structure that json_transform() takes."""
         inner: Any = {k: c.structure() for k, c in self.children.items()} or self.leaf
@@ -536,7 +543,7 @@ def _extension(w: _Writer, source: Value, arguments: Arguments, focus: Value) ->
     found = w.child(source, "extension")
     name = w.fresh()
     w.child(replace(found, sql=name, many=False), "url")
-    sql = f"list_filter({found.sql}, lambda {name}: {name}.url = {url})"
+    sql = f'list_filter({found.sql}, lambda {name}: {name}."url" = {url})'
     return replace(found, sql=sql)
 
 
@@ -832,6 +839,7 @@ def duckdb_sql(view: View) -> Statement:
         names = ", ".join(f"q.row.{_name(c.name)} AS {_name(c.name)}" for c in view.columns())
         inner = f"SELECT unnest({listed}) AS row FROM {{source}} r WHERE {clause}"
         select_sql = f"SELECT {names} FROM ({inner}) q"
+    rows.schema.keep(select_sql)
     columns = {key: schema.ddl() for key, schema in rows.schema.children.items()}
     structure = json.dumps(rows.schema.structure())
     return Statement(view.resource, columns, select_sql, structure)
