@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import gmtime
 from typing import Any, NoReturn
 
@@ -193,7 +194,12 @@ def version_headers(version: int, at: int) -> list[tuple[str, str]]:
 
 def http_date(at: int) -> str:
     """Microseconds since 1970 as an HTTP date."""
-    t = gmtime(at // 1_000_000)
+    return _date_of_second(at // 1_000_000)
+
+
+@lru_cache(maxsize=4096)
+def _date_of_second(second: int) -> str:
+    t = gmtime(second)
     return (
         f"{_DAYS[t.tm_wday]}, {t.tm_mday:02d} {_MONTHS[t.tm_mon - 1]} {t.tm_year}"
         f" {t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} GMT"

@@ -9,6 +9,7 @@ OperationOutcome and hold no value of a patient.
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -43,6 +44,7 @@ from taihe.record.tokens import Grants
 
 log = logging.getLogger("taihe.record")
 LONGEST_FORM_BYTES = 1 << 20
+_HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 OPEN_PATHS = frozenset(
     {"/fhir/metadata", "/fhir/.well-known/smart-configuration", "/.well-known/smart-configuration"}
@@ -203,7 +205,7 @@ def _places(error: Exception) -> Any:
 
 def _base(environ: dict[str, Any]) -> str:
     host = environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "localhost")
-    if not all(c.isalnum() or c in ".-:[]_" for c in host):
+    if not _HOST.fullmatch(host):
         raise Incorrect("The Host header is not valid.", "Send the name of this server.")
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}/fhir"
 

@@ -54,10 +54,10 @@ class Part:
     ordered: bool
     negated: bool = False
 
-    def looked_up(self) -> str:
-        """The condition on a row `r`."""
+    def looked_up(self, row: str) -> str:
+        """The condition on a row `d` of the driver or `r` of the resources."""
         inner = self.where.format(t="t")
-        found = f"EXISTS (SELECT 1 FROM {self.table} t WHERE t.rid = r.rid AND {inner})"
+        found = f"EXISTS (SELECT 1 FROM {self.table} t WHERE {inner} AND t.rid = {row}.rid)"
         return f"NOT {found}" if self.negated else found
 
 
@@ -119,7 +119,8 @@ def compile_search(
     source, source_parameters = _source(driver, order, descending)
     for part in parts:
         if part is not driver:
-            where.append(part.looked_up())
+            # On the driver's row: what it leaves out is never joined with its resource.
+            where.append(part.looked_up("r" if driver is None else "d"))
             parameters += part.parameters
     where = ["r.type = ?", "r.deleted = 0", *where, predicate.sql]
     parameters = [types.NUMBER[query.type], *parameters, *predicate.parameters]
