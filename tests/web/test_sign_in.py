@@ -222,6 +222,12 @@ def test_who_has_no_role_still_finds_a_page(client, account):
     assert client.get("/definitions/").status_code == 200
 
 
+def test_pages_are_chinese_until_another_language_is_chosen(client):
+    page = client.get("/sign-in/", headers={"Accept-Language": "en-GB,en"})
+    assert '<html lang="zh-CN"' in page.content.decode()
+    assert page["Content-Language"] == "zh-hans"
+
+
 def test_english_is_kept_in_a_cookie(client):
     client.post("/language/", {"language": "en", "next": "/sign-in/"})
     assert client.cookies["taihe_language"].value == "en"

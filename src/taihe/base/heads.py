@@ -10,8 +10,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,11 @@ NAME = "chain/heads.log"
 
 @dataclass(frozen=True)
 class HeadLine:
-    """One line: the chain had `total` rows and this head (hexadecimal) at that microsecond."""
+    """
+    One line: the chain had `total` rows and this head (hexadecimal) at that microsecond.
+
+    `number` counts lines from 1 where the whole file was read.
+    """
 
     number: int
     chain: str
@@ -58,6 +63,27 @@ def read(raw: bytes) -> Iterator[HeadLine | int]:
             yield HeadLine(number, facts["chain"], facts["count"], facts["head"], facts["at"])
         except (ValueError, KeyError, TypeError, AttributeError):
             yield number
+
+
+def newest(path: Path, chains: Iterable[str]) -> dict[str, HeadLine]:
+    """The last line of each chain, where it can be read; the file is searched from its end."""
+    found: dict[str, HeadLine] = {}
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return found
+    if not size:
+        return found
+    with path.open("rb") as file, mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as raw:
+        for chain in chains:
+            start = raw.rfind(b'{"chain":' + json.dumps(chain).encode() + b",")
+            if start < 0:
+                continue
+            end = raw.find(b"\n", start)
+            for one in read(raw[start : end if end >= 0 else size]):
+                if isinstance(one, HeadLine):
+                    found[chain] = one
+    return found
 
 
 def append(file: int, text: bytes) -> None:

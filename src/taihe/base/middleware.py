@@ -10,8 +10,10 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 from taihe.base import counters
 from taihe.base.logs import describe
@@ -26,6 +28,23 @@ def route_of(request: HttpRequest) -> str:
     """The name of the route of a request, never its address."""
     match = getattr(request, "resolver_match", None)
     return (match.view_name or match.route or "unnamed") if match else "no route"
+
+
+class ChineseFirst:
+    """Pages are Chinese until the reader chooses another language, whatever the browser asks."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._next = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in the chosen language."""
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        known = dict(settings.LANGUAGES)
+        translation.activate(chosen if chosen in known else settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = translation.get_language()
+        response = self._next(request)
+        response.setdefault("Content-Language", request.LANGUAGE_CODE or settings.LANGUAGE_CODE)
+        return response
 
 
 class Errors:

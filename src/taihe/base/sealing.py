@@ -24,6 +24,7 @@ from taihe.base.chain import GENESIS, MARK_BYTES, Chain, Connection, registered
 from taihe.kernel.errors import Busy
 
 MOST_ROWS_PER_SEAL = 20_000
+_LONGEST_LINE = 4096
 log = logging.getLogger("taihe.base.sealing")
 
 _LAST = "SELECT last_seq, total, head FROM base_seal WHERE chain = ? ORDER BY last_seq DESC LIMIT 1"
@@ -125,12 +126,11 @@ class Sealing:
         """Take back a line that was cut short, and add the last one if a crash left it out."""
         assert self._file is not None
         size = os.fstat(self._file).st_size
-        raw = os.pread(self._file, size, 0)
-        whole = raw.rfind(b"\n") + 1
-        if whole != size:
-            os.ftruncate(self._file, whole)
-        lines = heads.read(raw[:whole])
-        known = {line.chain: line for line in lines if isinstance(line, heads.HeadLine)}
+        tail = os.pread(self._file, _LONGEST_LINE, max(0, size - _LONGEST_LINE))
+        cut = len(tail) - (tail.rfind(b"\n") + 1)
+        if cut:
+            os.ftruncate(self._file, size - cut)
+        known = heads.newest(self._heads, [chain.name for chain in self._chains])
         for chain in self._chains:
             rows = self._connection("default").execute(_LAST_TWO, (chain.name,)).fetchall()
             if not rows:
