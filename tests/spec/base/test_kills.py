@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+# One installation for all of them, in this order.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("base-kills")]
 
 WRITER = """
 import sys, threading
