@@ -7,13 +7,14 @@ so that `taihe claims audit` stays free of Django.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taihe.claims.audit import AuditResult, audit_folder
+from taihe.claims.before import BeforeFinding, BeforeLine
 from taihe.claims.exchange import table_of
 from taihe.kernel.codes import Insurance, Purpose
 from taihe.kernel.periods import day_of
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AuditResult",
+    "BeforeFinding",
+    "BeforeLine",
     "Bill",
     "BillLine",
     "audit_folder",
     "audit_installation",
     "bills",
+    "check_prescription",
     "load_table",
     "table_handlers",
     "table_of",
@@ -143,6 +147,37 @@ def bills(
         )
         for visit in queries.visits_of(opened.numbers)
     ]
+
+
+def check_prescription(
+    lines: Sequence[BeforeLine],
+    *,
+    on: date,
+    sex: str = "unknown",
+    birth_date: date | None = None,
+    level: str = "",
+    insurance: str = Insurance.RESIDENT,
+    is_inpatient: bool = False,
+    is_internet: bool = False,
+) -> list[BeforeFinding]:
+    """
+    What the official rows say about a prescription before it is signed (事前提醒).
+
+    `sex` is FHIR's, `level` of the institution "3", "2", "1" or "" (not known: no finding).
+    Runs the kinds K1, K5 and K8 for one encounter; reads no person and writes nothing.
+    """
+    from taihe.claims.before import check
+
+    return check(
+        lines,
+        on=on,
+        sex=sex,
+        birth_date=birth_date,
+        level=level,
+        insurance=insurance,
+        is_inpatient=is_inpatient,
+        is_internet=is_internet,
+    )
 
 
 def _insurance(code: int | None) -> str:

@@ -39,6 +39,7 @@ def _offers() -> list[Any]:
 
         return [zone.navigation, administration.navigation]
     from taihe.claims import navigation as claims
+    from taihe.medicine import navigation as medicine
     from taihe.record import navigation as record
 
-    return [record.navigation, claims.navigation, administration.navigation]
+    return [record.navigation, medicine.navigation, claims.navigation, administration.navigation]

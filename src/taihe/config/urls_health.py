@@ -7,6 +7,7 @@ urlpatterns = [
     path("desk/admin/", include("taihe.base.administration")),
     path("desk/record/", include("taihe.record.urls")),
     path("desk/", include("taihe.claims.urls")),
+    path("desk/", include("taihe.medicine.urls")),
     path("app/", include("taihe.resident.urls")),
 ]
 

@@ -2,7 +2,7 @@
 Who meets whom. Lower contexts offer extension points; only here are they filled.
 
 *Table handlers* take exchange tables that `load` finds, *panels* appear on the record page,
-*navigation* is what a role sees on the left.
+*navigation* is what a role sees on the left, *checks* speak of a prescription before it is signed.
 """
 
 from __future__ import annotations
@@ -29,3 +29,12 @@ def _connect_health() -> None:
     for name, handler in claims.table_handlers().items():
         load.register_table_handler(name, handler)
     load.recognise_tables_with(claims.table_of)
+    _connect_prescriptions()
+
+
+def _connect_prescriptions() -> None:
+    from taihe.config import prescription_checks
+    from taihe.medicine import checks
+
+    checks.register("中药安全", prescription_checks.tcm_safety)
+    checks.register("医保事前提醒", prescription_checks.insurance_before)

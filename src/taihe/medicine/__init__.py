@@ -1,0 +1,1 @@
+"""医药: the catalogue, and one prescription's way from a desk to the pharmacy."""

@@ -1,0 +1,1 @@
+"""Referrals and clinic sessions without a database."""
