@@ -200,17 +200,18 @@ class Reading:
             if path.name.lower().endswith(".parquet"):
                 return self._parquet(path, table)
             return self._csv(path, table)
+        except EOFError:
+            told = ("cut-short", "The gzip file is cut short.", _AGAIN)
+        except (zlib.error, gzip.BadGzipFile):
+            told = ("structure", "The file is no sound gzip file.", _AGAIN)
         except OSError as error:
-            self._problem(
-                path,
-                None,
-                None,
+            told = (
                 "unreadable",
                 f"The file cannot be read: {error.strerror or 'input-output error'}.",
                 "Check that it exists, that you may read it and that the disk is not full.",
             )
-        except EOFError:
-            self._problem(path, None, None, "cut-short", "The gzip file is cut short.", _AGAIN)
+        self._undo(table)
+        self._problem(path, None, None, *told)
         return 0
 
     # -- parquet and csv --------------------------------------------------------------------
@@ -235,7 +236,7 @@ class Reading:
         source = f"(SELECT {texts} FROM {source})"
         cells = {name: f"c{index}" for name, index in chosen.items()}
         self._insert(table, cells, source)
-        return self._report(path, table, cells, source, [])
+        return self._report(path, table, cells, source, [], [])
 
     def _csv(self, path: Path, table: str) -> int:
         import duckdb
@@ -249,28 +250,41 @@ class Reading:
         if chosen is None:
             return 0
         cells = {name: f"c{index}" for name, index in chosen.items()}
-        errors: list[tuple[int, int | None, str]] = []
-        for attempt in range(3):
-            try:
-                self._insert(table, cells, self._csv_source(text, len(header), keep=True))
-            except duckdb.IOException as error:
-                if attempt < 2 and "gzip" in str(error).lower():
-                    self._undo(table)
-                    text = self._what_is_left(path)
-                    continue
-                raise OSError(0, "input-output error") from None
-            errors = self.connection.execute(
-                "SELECT line, column_idx, CAST(error_type AS VARCHAR) FROM rejects ORDER BY line"
-            ).fetchall()
-            if attempt < 2 and any("UNICODE" in kind or "ENCOD" in kind for *_, kind in errors):
-                converted = self._from_gb18030(text)
-                if converted is not None:
-                    self._undo(table)
-                    text = converted
-                    continue
-            break
+        for _attempt in range(3):
+            trouble = self._fast(table, cells, text, len(header))
+            if not trouble:
+                return self._report(path, table, cells, "", [], [])
+            self._undo(table)
+            if trouble == "gzip" and text == path:
+                text = self._what_is_left(path)
+            elif (converted := self._from_gb18030(text)) is not None:
+                text = converted
+            else:
+                break
+        # Something is wrong with a line or a cell: go line by line, which knows their numbers.
+        text, errors, absent = self._line_by_line(text)
         source = self._csv_source(text, len(header), keep=False)
-        return self._report(path, table, cells, source, errors)
+        try:
+            self._insert(table, cells, source)
+        except duckdb.Error:
+            raise OSError(0, "input-output error") from None
+        return self._report(path, table, cells, source, errors, absent)
+
+    def _fast(self, table: str, cells: dict[str, str], text: Path, width: int) -> str:
+        """Read a whole file at once; says what went wrong, "" when all of it is good."""
+        import duckdb
+
+        try:
+            self._insert(table, cells, self._csv_source(text, width, keep=True))
+        except duckdb.IOException as error:
+            return "gzip" if "gzip" in str(error).lower() else "unreadable"
+        except duckdb.Error:
+            return "structure"
+        one = (
+            "SELECT 1 FROM rejects LIMIT 1",
+            f"SELECT 1 FROM raw_{table} WHERE file = {self.files} AND bad <> 0 LIMIT 1",
+        )
+        return "rows" if any(self.connection.execute(sql).fetchone() for sql in one) else ""
 
     def _csv_source(self, path: Path, width: int, *, keep: bool) -> str:
         names = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(width))
@@ -350,14 +364,19 @@ class Reading:
         table: str,
         cells: dict[str, str],
         source: str,
-        errors: list[tuple[int, int | None, str]],
+        errors: list[Rejected],
+        absent: list[int],
     ) -> int:
-        """Turn rejected lines and bad cells into problems; returns how many rows stay."""
+        """
+        Turn rejected lines and bad cells into problems; returns how many rows stay.
+
+        `absent` are the lines of the file that `source` does not have.
+        """
         columns = fields()[table]
         rejected = sorted({line for line, *_ in errors})
+        kinds = {line: kind for line, _, kind in reversed(errors)}
         for line in rejected[:LISTED]:
-            kind = next(kind for at, _, kind in errors if at == line)
-            self._problem(path, line, None, *_rejection(kind))
+            self._problem(path, line, None, *_rejection(kinds[line]))
         self._rest(path, len(rejected))
         kept, bad = self.connection.execute(
             f"SELECT count(*), count(*) FILTER (WHERE bad <> 0) FROM raw_{table} WHERE file = ?",
@@ -374,7 +393,7 @@ class Reading:
             ).fetchall()
             for nth, mask in found:
                 line = nth + 1
-                for other in rejected:
+                for other in absent:
                     if other > line:
                         break
                     line += 1
@@ -446,6 +465,38 @@ class Reading:
         self.left_out += 1
         return target
 
+    def _line_by_line(self, path: Path) -> tuple[Path, list[Rejected], list[int]]:
+        """
+        A table with the lines that are sound each by itself, the others, and all that it lacks.
+
+        A quoted cell over several lines is not sound here.
+        """
+        target = self._temporary()
+        errors: list[Rejected] = []
+        absent: list[int] = []
+        width = 0
+        with _open(path) as source, target.open("w", encoding="utf-8", newline="") as out:
+            write = csv.writer(out, lineterminator="\n").writerow
+            for number, raw in enumerate(source, start=1):
+                kind = ""
+                try:
+                    text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                    cells = next(csv.reader([text.rstrip("\r\n")], strict=True), [])
+                except UnicodeDecodeError:
+                    kind, cells = "UNICODE", []
+                except csv.Error:
+                    kind, cells = "QUOTES", []
+                width = width or len(cells)
+                if not kind and cells and len(cells) != width:
+                    kind = "MISSING COLUMNS"
+                if kind:
+                    errors.append((number, None, kind))
+                if kind or not cells:
+                    absent.append(number)
+                else:
+                    write([cell.replace("\0", "").replace("\r", " ") for cell in cells])
+        return target, errors, absent
+
     def _from_gb18030(self, path: Path) -> Path | None:
         """
         The text as UTF-8 if it is GB 18030 throughout.
@@ -463,6 +514,8 @@ class Reading:
                     if any(byte >= 0x80 for byte in block[: error.start]):
                         return None
                     break
+            else:
+                return None
         target = self._temporary()
         decoder = codecs.getincrementaldecoder("gb18030")()
         with _open(path) as source, target.open("w", encoding="utf-8", newline="") as out:
@@ -474,6 +527,9 @@ class Reading:
                 return None
         return target
 
+
+Rejected = tuple[int, int | None, str]
+"""A line that is no row: its number, the column if known, and the fault in DuckDB's words."""
 
 _AGAIN = "Copy it again from where it came from and repeat."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from datetime import date
 from pathlib import Path
 
@@ -72,6 +73,47 @@ def test_a_row_with_too_few_cells_shifts_no_line_number(tmp_path: Path) -> None:
     problems, kept = read(fee(tmp_path, lines))
     assert problems == [(3, None, "structure"), (5, "fee_ocur_time", "value")]
     assert kept == 3
+
+
+def test_an_empty_line_shifts_no_line_number(tmp_path: Path) -> None:
+    lines = [*LINES[:3], "", *LINES[3:]]
+    lines[5] = "f4,m1,p1,2026-03-04,c1,,1,2.50"
+    assert read(fee(tmp_path, lines))[0][-1] == (6, "fee_ocur_time", "value")
+
+
+def test_a_stray_quote_costs_one_line(tmp_path: Path) -> None:
+    lines = list(LINES)
+    lines[2] = 'f2,m1,p1,2025-03-02,c1,"复方"丹参片,1,2.50'
+    lines[4] = "f4,m1,p1,2025-03-04,c1,,viel,2.50"
+    assert read(fee(tmp_path, lines, "gb18030")) == (
+        [(3, None, "structure"), (5, "cnt", "value")],
+        3,
+    )
+
+
+def test_a_file_that_is_no_gzip_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "fee.csv.gz"
+    path.write_text("\n".join(LINES), encoding="utf-8")
+    assert read(path) == ([(None, None, "structure")], 0)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_damage_is_told_and_never_a_crash(tmp_path: Path, seed: int) -> None:
+    r = random.Random(seed)
+    raw = bytearray("\n".join([HEADER, *(GOOD.format(n % 9 + 1) for n in range(60))]).encode())
+    for _ in range(r.randint(1, 5)):
+        at = r.randrange(len(raw))
+        if r.random() < 0.5:
+            raw[at] = r.randrange(256)
+        else:
+            raw[at:at] = r.choice([b'"', b"\n", b"\r\n", b"\0", b",", b"\xef\xbb\xbf", b"\xd2\xbb"])
+    packed = gzip.compress(bytes(raw))
+    if r.random() < 0.5:
+        packed = packed[: r.randrange(1, len(packed))]
+    path = tmp_path / "fee.csv.gz"
+    path.write_bytes(packed)
+    problems, kept = read(path)
+    assert kept == 60 or problems
 
 
 def test_a_missing_key_column_refuses_the_file(tmp_path: Path) -> None:
