@@ -8,7 +8,7 @@ them after a merge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -52,7 +52,9 @@ from taihe.record.presenters import (
 )
 from taihe.record.reading import PersonRow, find_people, page_of_grant, people_of, summary
 from taihe.record.site import the_store
-from taihe.record.store import METHOD
+from taihe.record.store import METHOD, Stored
+from taihe.record.tokens import TokenGrant
+from taihe.record.writing import reference_of, store_resources
 
 __all__ = [
     "Allergy",
@@ -72,11 +74,14 @@ __all__ = [
     "Relation",
     "Series",
     "ShownSeries",
+    "Stored",
     "TableHandler",
     "TableResult",
+    "TokenGrant",
     "Visit",
     "counts",
     "current",
+    "currents",
     "end_relation",
     "ensure_persons",
     "feed",
@@ -84,10 +89,12 @@ __all__ = [
     "is_related",
     "issue_token",
     "load_paths",
+    "may_write",
     "merge_persons",
     "numbers_of",
     "open_person",
     "page_of_grant",
+    "patients_of",
     "people",
     "person_of",
     "persons",
@@ -95,6 +102,7 @@ __all__ = [
     "purpose_words",
     "reader_of",
     "recognise_tables_with",
+    "reference_of",
     "register_table_handler",
     "relate",
     "relate_many",
@@ -102,7 +110,9 @@ __all__ = [
     "relations_with",
     "seen_rows",
     "shown_series",
+    "store_resources",
     "summary",
+    "token_grant",
     "unmerge_persons",
     "visit_rows",
     "who",
@@ -153,6 +163,23 @@ class FeedItem:
 def current(person: int) -> int:
     """The number that a person has now; raises `NotFound` for one that was never given."""
     return linkage.current(the_store().database.reader(), person)
+
+
+def currents(people: Iterable[int]) -> dict[int, int]:
+    """The number that each of these persons has now; unknown ones are left out."""
+    return linkage.currents(the_store().database.reader(), sorted(set(people)))
+
+
+def patients_of(person: int) -> tuple[str, ...]:
+    """The ids of the Patients that are this person under any number, the first known first."""
+    found = select_in(
+        the_store().database.reader(),
+        "SELECT l.id FROM record_patient l JOIN record_resource r ON r.id = l.id"
+        f" AND r.type = {types.NUMBER['Patient']} AND r.deleted = 0"
+        " WHERE l.person IN ({in}) ORDER BY r.rid",
+        numbers_of(person),
+    )
+    return tuple(id for (id,) in found)
 
 
 def numbers_of(person: int) -> tuple[int, ...]:
@@ -256,20 +283,29 @@ def people(
     return people_of(reader, purpose, numbers, action=action, route=route)
 
 
-def feed(after: int, limit: int = 1000, *, bodies: bool = False) -> list[FeedItem]:
+def feed(
+    after: int, limit: int = 1000, *, bodies: bool = False, bodies_of: Collection[str] = ()
+) -> list[FeedItem]:
     """
     The change feed after a number, ascending: versions and events about persons.
 
-    Delivery is at least once: a follower keeps the last number with its own state. For
-    followers inside Taihe only; they show nothing without `open_person`.
+    `bodies_of` asks for the bodies of some resource types only. Delivery is at least once: a
+    follower keeps the last number with its own state. For followers inside Taihe only; they
+    show nothing without `open_person`.
     """
     store = the_store()
+    wanted = "NULL"
+    if bodies:
+        wanted = "v.body"
+    elif bodies_of:
+        chosen = ",".join(str(types.NUMBER[name]) for name in bodies_of)
+        wanted = f"CASE WHEN r.type IN ({chosen}) THEN v.body END"
     connection = store.database.reader()
     connection.execute("BEGIN")
     try:
         versions = connection.execute(
             "SELECT v.feed, v.at, r.type, r.id, v.version, v.method, r.person, v.rid, v.sealed,"
-            f" {'v.body' if bodies else 'NULL'}"
+            f" {wanted}"
             " FROM record_version v CROSS JOIN record_resource r ON r.rid = v.rid"
             " WHERE v.feed > ? ORDER BY v.feed LIMIT ?",
             (after, limit),
@@ -468,6 +504,23 @@ def load_paths(
 def issue_token(scope: str, minutes: int, party: int, client: str = "") -> str:
     """Make a bearer token with SMART scopes (`system/*.cruds`) for a party."""
     return token_rows.issue(the_store(), scope, minutes=minutes, party=party, client=client)
+
+
+def token_grant(token: str) -> TokenGrant | None:
+    """What a bearer token grants; None when it is unknown, expired or revoked."""
+    store = the_store()
+    grants = _grants.get(id(store))
+    if grants is None:
+        grants = _grants[id(store)] = token_rows.Grants(store)
+    return grants.of(token)
+
+
+def may_write(reader: Reader, purpose: str) -> bool:
+    """Whether a system may write for every person: it has a `platform` relation now."""
+    return access.may_write(the_store().database.reader(), reader, purpose)
+
+
+_grants: dict[int, token_rows.Grants] = {}
 
 
 # --- small things --------------------------------------------------------------------------
