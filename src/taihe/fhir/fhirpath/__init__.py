@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from taihe.fhir import definitions
 from taihe.fhir.fhirpath.checker import semantic_problem
 from taihe.fhir.fhirpath.compiler import Items, Run, compile_node
 from taihe.fhir.fhirpath.elements import Element, Item, of_resource, plain
@@ -23,6 +24,7 @@ from taihe.fhir.fhirpath.errors import (
     SemanticProblem,
     SyntaxProblem,
 )
+from taihe.fhir.fhirpath.generated import Fast, Slow, fast_form
 from taihe.fhir.fhirpath.parser import parse
 from taihe.fhir.fhirpath.tree import Node, variables_of
 
@@ -49,6 +51,7 @@ class Compiled:
     _checked: dict[tuple[str | None, bool], SemanticProblem | None] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _fast: dict[Any, Fast | None] = field(default_factory=dict, repr=False, compare=False)
 
     def evaluate(
         self,
@@ -66,6 +69,20 @@ class Compiled:
         that `now()` and `today()` tell. `resolver` fetches what `resolve()` does not find in
         the resource. Raises FhirPathError.
         """
+        if resource is not None and variables is None and not strict and resolver is None:
+            kind = resource.get("resourceType")
+            if kind not in self._fast:
+                self.check(kind)
+                made = None
+                if isinstance(kind, str) and kind in definitions.resource_types():
+                    made = fast_form(self.tree, kind)
+                self._fast[kind] = made
+            fast = self._fast[kind]
+            if fast is not None:
+                try:
+                    return fast(resource)
+                except (Slow, AttributeError, TypeError, KeyError, ValueError):
+                    pass  # the closures answer, or say what is wrong
         items = self.items(resource, variables=variables, now=now, resolver=resolver, strict=strict)
         return [value for item in items if (value := plain(item)) is not None]
 

@@ -92,14 +92,18 @@ def add_children(item: Item, name: str, out: list[Item]) -> None:
 
 
 def all_children(item: Item) -> list[Item]:
-    """Every child of an item, in the order of the definition."""
+    """Every child of an item, in the order of the JSON."""
     out: list[Item] = []
     if isinstance(item, Element):
         holder = item.value if isinstance(item.value, dict) else item.extra
-        place = item.place if isinstance(item.value, dict) else "Element"
         if isinstance(holder, dict):
-            for field in model.fields(place).values():
-                _add(field, holder, item, out)
+            fields = model.fields(item.place if holder is item.value else "Element")
+            for key in holder:
+                field = fields.get(key)
+                if field is None and key[:1] == "_" and key[1:] not in holder:
+                    field = fields.get(key[1:])
+                if field is not None:
+                    _add(field, holder, item, out)
     return out
 
 
