@@ -116,7 +116,9 @@ def line_chart(
     levels += [edge for edge in (band or ()) if edge is not None]
     low, high = min(levels), max(levels)
     room = (high - low) * 0.12 or abs(high) * 0.1 or 1.0
-    low, high = low - room * 1.5, high + room
+    # A line that falls to its lowest point at the end is labelled below it.
+    sinks = len(marks) > 1 and marks[-2].value > marks[-1].value and not second
+    low, high = low - room * (3.5 if sinks and marks[-1].value == low else 1.5), high + room
     top, bottom = MARGIN_TOP, height - MARGIN_BOTTOM
 
     def y(value: float) -> float:

@@ -74,7 +74,8 @@ class Table:
 
     `rows` is a sequence (a list, a QuerySet) or a function (offset, limit) -> rows together
     with `total`. A row is a mapping or an object; `row_tone(row)` tints it (bad, warn, info).
-    `compact` lets a row be two lines on a phone instead of one line for each cell.
+    `compact` lets a row be two lines on a phone instead of one line for each cell; left open, a page
+    of more than eight rows is.
     """
 
     request: HttpRequest
@@ -87,7 +88,7 @@ class Table:
     per_page: int = PER_PAGE
     empty_title: str = "没有内容"
     empty_text: str = ""
-    compact: bool = False
+    compact: bool | None = None
     row_tone: Callable[[Any], str] | None = None
     _page: list[Any] | None = field(default=None, repr=False)
 
@@ -177,6 +178,11 @@ class Table:
             else:
                 self._page = list(self.rows[start : start + self.per_page])
         return self._page
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether a row takes two lines on a phone."""
+        return len(self.page()) > 8 if self.compact is None else self.compact
 
     def shown_rows(self) -> list[dict[str, Any]]:
         """Rows with their cells, as the template shows them."""
