@@ -38,7 +38,7 @@ def enter(role: str, organisation: str = "", kind: str = "zone_authority") -> Cl
 def walk(browser: Client):
     """Every answer of every route that is not public, by each method."""
     numbers = list(Project.objects.values_list("pk", flat=True)[:2])
-    fills = {"pk": numbers, "edition": [1], "key": ["wmc2019", "none"]}
+    fills = {"pk": numbers, "edition": [1], "key": ["wmc2019", "none"], "code": ["taihe", "none"]}
     for _, pattern in ROUTES:
         declared = pattern.callback.taihe_access
         if declared.who == "public":

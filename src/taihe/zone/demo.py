@@ -228,8 +228,9 @@ def fill(by: int | None, at: datetime) -> dict[str, int]:
     from taihe.zone import public
 
     public.load_knowledge()
+    fill_parks(at)
     frozen = public.bulletins(EVENT)
-    if len(frozen) == 2:
+    if len(frozen) >= 2:
         return {"projects": 0, "entries": 0, "bulletins": 0}
     made = projects()
     written = public.import_projects(
@@ -245,3 +246,55 @@ def fill(by: int | None, at: datetime) -> dict[str, int]:
     for day in (FIRST_AS_OF, SECOND_AS_OF)[len(frozen) :]:
         public.freeze_bulletin(EVENT, as_of=day, by=by, at=at)
     return {"projects": len(made), "entries": written, "bulletins": 2}
+
+
+def fill_parks(at: datetime) -> int:
+    """
+    One application taken through recommendation, panel and recognition, one before the panel.
+
+    The parks are named on the newspaper page; their way here is synthetic. Adds a second
+    officer and three experts as demo accounts, since four eyes and a panel need them. Does
+    nothing outside a demo or when it is done; the number of applications made.
+    """
+    from django.conf import settings
+
+    from taihe.base import public as base
+    from taihe.zone import models, park_actions
+
+    if not settings.TAIHE_DEMO or models.ParkApplication.objects.exists():
+        return 0
+    authority = base.organisation("SWT340000") or base.create_organisation(
+        "SWT340000", "开发区主管处（演示）", "zone_authority", division="340000"
+    )
+
+    def actor(username: str, name: str, role: base.RoleName) -> base.Actor:
+        found = base.account(username) or base.create_account(
+            username, name, "staff", roles=(role,), organisation_code=authority.code, is_demo=True
+        )
+        return base.actor_of(found.account_id)
+
+    first = actor("demo-zone-officer", "刘专员", "zone_officer")
+    second = actor("demo-zone-reviewer", "赵专员（复核）", "zone_officer")
+    experts = [
+        actor(f"demo-expert-{n}", f"专家{name}", "panel_expert")
+        for n, name in enumerate("甲乙丙", 1)
+    ]
+    made = []
+    for zone, name in (
+        ("hefei", "安徽中德(合肥)国际合作智慧产业园"),
+        ("ningguo", "安徽中德(宁国)国际合作智能制造产业园"),
+    ):
+        number = park_actions.apply_for_park(
+            zone, name, "合作企业与规划的说明（合成）。", actor=first, at=at, synthetic=True
+        )
+        park_actions.advance_park(number, "submit", actor=first, at=at)
+        park_actions.advance_park(number, "recommend", actor=second, at=at, note="材料齐全（合成）")
+        park_actions.advance_park(number, "open_panel", actor=first, at=at)
+        made.append(number)
+    for expert, scores in zip(
+        experts, ((82, 88, 76, 80), (78, 84, 80, 75), (90, 85, 79, 83)), strict=True
+    ):
+        park_actions.give_opinion(made[0], scores, "同意（合成）", actor=expert, at=at)
+    park_actions.advance_park(made[0], "support", actor=first, at=at, note="专家意见一致（合成）")
+    park_actions.advance_park(made[0], "approve", actor=second, at=at, note="予以认定（合成）")
+    return len(made)

@@ -18,6 +18,7 @@ BULLETIN = (
     "id", "event_id", "edition", "as_of", "through", "fingerprint", "body", "table",
     "by", "at_us",
 )  # fmt: skip
+OPINION = ("id", "application_id", "expert", "scores", "declined", "text", "at_us")
 
 
 def _evidence(connection: Connection, after: int, upto: int | None) -> Iterator[tuple[int, bytes]]:
@@ -32,8 +33,13 @@ def _bulletin(connection: Connection, after: int, upto: int | None) -> Iterator[
     return rows_of_table(connection, "zone_bulletin", BULLETIN, after, upto)
 
 
+def _opinion(connection: Connection, after: int, upto: int | None) -> Iterator[tuple[int, bytes]]:
+    return rows_of_table(connection, "zone_park_opinion", OPINION, after, upto)
+
+
 CHAINS = (
     Chain("evidence", "default", _evidence),
     Chain("project", "default", _project),
     Chain("bulletin", "default", _bulletin),
+    Chain("opinion", "default", _opinion),
 )

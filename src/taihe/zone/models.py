@@ -14,8 +14,10 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from taihe.kernel.errors import Conflict
+from taihe.zone.domain import parks
 from taihe.zone.domain.projects import ACTION_WORDS, STAGE_WORDS
 
+PARK_STATES = parks.WORKFLOW.states
 ONCE = ("open", "negotiate", "sign", "register", "start", "produce", "reach", "terminate", "merge")
 
 
@@ -247,3 +249,61 @@ class Bulletin(AddedOnly):
 
     def __str__(self) -> str:
         return f"{self.event_id} {self.edition}"
+
+
+class ParkApplication(models.Model):
+    """An application to be recognised as an international co-operation park (国际合作产业园)."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT)
+    name = models.CharField(max_length=80, unique=True)
+    country = models.CharField(max_length=10)
+    place = models.CharField(max_length=20)
+    industry = models.CharField(max_length=30)
+    summary = models.CharField(max_length=1000)
+    synthetic = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, choices=list(PARK_STATES.items()), default="draft")
+    certificate = models.CharField(max_length=30, blank=True, default="")
+    by = models.BigIntegerField(null=True)
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "zone_park"
+        constraints: ClassVar = [
+            CheckConstraint(condition=Q(state__in=list(PARK_STATES)), name="park_state"),
+            CheckConstraint(
+                condition=Q(state="approved") | Q(certificate=""),
+                name="park_certificate_when_approved",
+            ),
+            UniqueConstraint(
+                fields=("certificate",), condition=~Q(certificate=""), name="park_certificate_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"park {self.pk}"
+
+
+class PanelOpinion(AddedOnly):
+    """One expert's scores for an application, or the declaration of a conflict of interest."""
+
+    application = models.ForeignKey(
+        ParkApplication, on_delete=models.PROTECT, related_name="opinions"
+    )
+    expert = models.BigIntegerField(help_text="party")
+    scores = models.CharField(max_length=40, blank=True, default="", help_text="以空格分隔")
+    declined = models.BooleanField(default=False)
+    text = models.CharField(max_length=500, blank=True, default="")
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "zone_park_opinion"
+        constraints: ClassVar = [
+            UniqueConstraint(fields=("application", "expert"), name="opinion_once_per_expert"),
+            CheckConstraint(
+                condition=(Q(declined=True) & Q(scores="")) | (Q(declined=False) & ~Q(scores="")),
+                name="opinion_scores_or_declines",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"opinion {self.pk}"

@@ -163,3 +163,166 @@ def published_figures() -> tuple[Published, ...]:
 def published_of(event: str) -> tuple[Published, ...]:
     """The printed figures of one convention."""
     return tuple(row for row in published_figures() if row.event == event)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A rank as published; lists have gaps, and a missing rank means nothing."""
+
+    scheme: str
+    published: str
+    data_year: str
+    ranked: str
+    rank: int
+    zone_name: str
+    zone: str
+    source: str
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether the source only lists the zones in this order."""
+        return "列示顺序" in self.scheme
+
+
+@cache
+def rankings() -> tuple[Ranking, ...]:
+    """Published ranks; `zone` is empty for zones that are not in our list."""
+    codes = {row.name: row.zone for row in zone_names()}
+
+    def make(cells: Cells) -> Ranking:
+        name = cells.text("zone")
+        return Ranking(
+            scheme=cells.text("scheme"),
+            published=cells.text("published"),
+            data_year=cells.optional("data_year"),
+            ranked=cells.optional("n_ranked"),
+            rank=cells.whole("rank"),
+            zone_name=name,
+            zone=codes.get(name, ""),
+            source=cells.text("source"),
+        )
+
+    return read_table(
+        KNOWLEDGE / "rankings.csv", make, required=("scheme", "published", "rank", "zone", "source")
+    ).checked()
+
+
+@cache
+def schematic() -> dict[str, tuple[int, int]]:
+    """Where a zone stands on the schematic map: row and column from 1, north on top."""
+
+    def make(cells: Cells) -> tuple[str, int, int]:
+        return cells.text("zone"), cells.whole("row"), cells.whole("column")
+
+    table = read_table(
+        KNOWLEDGE / "schematic.csv", make, required=("zone", "row", "column", "source")
+    )
+    return {zone: (row, column) for zone, row, column in table.checked()}
+
+
+STATES = {"full": "完整", "usable": "可用", "narrow": "初步", "not yet": "未建", "open": "未交付"}
+"""How far something is, in one word."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """One of the named systems and processes: what serves it today, and how far it is."""
+
+    number: int
+    term: str
+    page: str
+    served_by: str
+    url: str
+    state: str
+    missing: str
+
+    @property
+    def word(self) -> str:
+        """The state in one word."""
+        return STATES[self.state]
+
+
+@cache
+def inventory() -> tuple[Served, ...]:
+    """The 45 named systems and processes."""
+
+    def make(cells: Cells) -> Served:
+        return Served(
+            number=cells.whole("number"),
+            term=cells.text("term"),
+            page=cells.text("page"),
+            served_by=cells.optional("served_by"),
+            url=cells.optional("url"),
+            state=cells.choice("state", STATES),
+            missing=cells.text("missing"),
+        )
+
+    return read_table(
+        KNOWLEDGE / "inventory.csv", make, required=("number", "term", "state", "missing", "source")
+    ).checked()
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A clause of the healthy-city agreement as a deliverable with its state."""
+
+    clause: str
+    promise: str
+    deliverable: str
+    owner: str
+    due: date | None
+    state: str
+    note: str
+    source: str
+
+    @property
+    def word(self) -> str:
+        """The state in one word."""
+        return STATES[self.state]
+
+
+@cache
+def agreement() -> tuple[Promise, ...]:
+    """The deliverables of the agreement between the zone and its partner."""
+
+    def make(cells: Cells) -> Promise:
+        return Promise(
+            clause=cells.text("clause"),
+            promise=cells.text("promise"),
+            deliverable=cells.text("deliverable"),
+            owner=cells.text("owner"),
+            due=cells.day("due"),
+            state=cells.choice("state", STATES),
+            note=cells.optional("note"),
+            source=cells.text("source"),
+        )
+
+    return read_table(
+        KNOWLEDGE / "agreement.csv", make, required=("clause", "promise", "state", "source")
+    ).checked()
+
+
+@cache
+def countries() -> dict[str, str]:
+    """Countries by the short form used in names of parks."""
+
+    def make(cells: Cells) -> tuple[str, str]:
+        return cells.text("short"), cells.text("name")
+
+    return dict(
+        read_table(
+            KNOWLEDGE / "countries.csv", make, required=("short", "name", "source")
+        ).checked()
+    )
+
+
+@cache
+def places() -> frozenset[str]:
+    """Cities and counties of Anhui that a park's name may hold."""
+
+    def make(cells: Cells) -> str:
+        return cells.text("place")
+
+    return frozenset(
+        read_table(KNOWLEDGE / "places.csv", make, required=("place", "kind", "source")).checked()
+    )

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from taihe.zone.views import api, conventions, desk
+from taihe.zone.views import api, assessment, conventions, desk, parks
+from taihe.zone.views import open as open_pages
 
 urlpatterns = [
     path("", conventions.home, name="zone-front"),
@@ -33,6 +34,16 @@ urlpatterns = [
         conventions.bulletin_recompute,
         name="zone-bulletin-recompute",
     ),
+    path("zones/", open_pages.zones, name="zone-zones"),
+    path("zones/<slug:code>/", open_pages.zone, name="zone-page"),
+    path("map/", open_pages.industry_map, name="zone-map"),
+    path("agreement/", open_pages.agreement, name="zone-agreement"),
+    path("inventory/", open_pages.inventory, name="zone-inventory"),
+    path("parks/<int:pk>/certificate/", parks.certificate, name="zone-certificate"),
+    path("desk/parks/", parks.applications, name="zone-parks"),
+    path("desk/parks/<int:pk>/", parks.application, name="zone-park"),
+    path("desk/assessment/", assessment.overview, name="zone-assessment"),
+    path("desk/assessment/<slug:code>/", assessment.why, name="zone-why"),
     path("desk/", desk.desk, name="zone-desk"),
     path("desk/projects/", desk.projects, name="zone-projects"),
     path("desk/projects/new/", desk.new_project, name="zone-new-project"),
