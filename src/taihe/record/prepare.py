@@ -363,11 +363,14 @@ def is_revealing(raw: bytes, *, escaped: bool = True) -> bool:
     for run in _MANY_DIGITS.finditer(raw):
         start, end = run.span()
         length = end - start
-        if length == 18 or (length == 17 and raw[end : end + 1] in (b"X", b"x")):
+        if length == 17 and raw[end : end + 1] in (b"X", b"x"):
             return True
+        if length in (15, 18):
+            # The digits of a decimal are a citizen number only if every part fits.
+            is_fraction = raw[start - 1 : start] == b"." and raw[start - 2 : start - 1].isdigit()
+            if (length == 18 and not is_fraction) or names_a_person(run.group().decode()):
+                return True
         if _MOBILE.fullmatch(raw, start, end):
-            return True
-        if length == 15 and raw[start - 1 : start] != b"." and names_a_person(run.group().decode()):
             return True
     if escaped and b"\\u00" in raw:
         plain = json.dumps(orjson.loads(raw), ensure_ascii=False)
