@@ -72,15 +72,21 @@ def _become_site(chosen: argparse.Namespace) -> None:
     Make this process a site where a command needs one.
 
     A command says so by `needs_site`: a site's name, or a function of the arguments that
-    returns one (or None). Contexts cannot do it themselves: settings lie above them.
+    returns one (or None). Contexts cannot do it themselves: settings lie above them. With
+    `may_install` a folder that is new becomes an empty installation first.
     """
     site = getattr(chosen, "needs_site", None)
     if callable(site):
         site = site(chosen)
     if site:
-        from taihe.config.site import configure, data_folder
+        from taihe.config.site import Folder, configure, data_folder
 
-        configure(site, data_folder(chosen.data))
+        data = data_folder(chosen.data)
+        if getattr(chosen, "may_install", False) and not Folder(data).of(site).exists():
+            from taihe.config.install import install_all
+
+            install_all(data, (site,))
+        configure(site, data)
 
 
 if __name__ == "__main__":

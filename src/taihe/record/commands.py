@@ -18,13 +18,13 @@ def add_parsers(subparsers: Any) -> None:
     load.add_argument("--recursive", action="store_true", help="sub-folders too")
     load.add_argument("--json", action="store_true", help="print the result as one JSON object")
     load.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
-    load.set_defaults(run=run_load, needs_site="health")
+    load.set_defaults(run=run_load, needs_site="health", may_install=True)
 
     token = subparsers.add_parser("token", help="print a bearer token for /fhir")
     token.add_argument("--scope", default="system/*.cruds", help='for example "system/*.rs"')
     token.add_argument("--minutes", type=int, default=60)
     token.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
-    token.set_defaults(run=run_token, needs_site="health")
+    token.set_defaults(run=run_token, needs_site="health", may_install=True)
 
 
 def run_load(arguments: argparse.Namespace) -> int:
