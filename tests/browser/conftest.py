@@ -153,11 +153,11 @@ class Walk:
         """Open an address of this site."""
         self.page.goto(self.site + path)
 
-    def look(self, name: str, *, keep: bool = False) -> None:
+    def look(self, name: str, *, keep: int = 0) -> None:
         """
         Look at the page: no accessibility error, nothing wider than the screen, a heading.
 
-        `keep` renews the picture of this page in docs/images when asked for.
+        `keep` is the width at which this page's picture in docs/images is renewed, when asked for.
         """
         from axe_playwright_python.sync_playwright import Axe
 
@@ -170,7 +170,7 @@ class Walk:
         assert wider <= 0, f"{name} is {wider} px wider than {self.width}"
         assert self.page.locator("h1").count() == 1, f"{name} has not one title"
         assert self.troubles == [], f"{name} at {self.width}: {self.troubles}"
-        if keep and os.environ.get("TAIHE_SCREENSHOTS"):
+        if keep == self.width and os.environ.get("TAIHE_SCREENSHOTS"):
             IMAGES.mkdir(exist_ok=True)
             self.page.screenshot(path=IMAGES / f"{name}-{self.width}.png")
 

@@ -21,7 +21,7 @@ def test_a_clinician_finds_a_person_and_reads_the_page(live, walk, width) -> Non
         user.page.fill("#text", "wang")
         user.page.click("main form button[type=submit]")
         user.page.wait_for_selector("#found .list a")
-        user.look("found", keep=True)
+        user.look("found")
         assert "wang" not in user.page.url, "a name travelled in an address"
         user.page.locator("#found .list a").first.click()
         user.page.wait_for_load_state()
@@ -29,7 +29,7 @@ def test_a_clinician_finds_a_person_and_reads_the_page(live, walk, width) -> Non
         for words in ("现有问题", "正在用的药", "检验与测量", "就诊", "谁看过这份档案"):
             assert words in shown
         assert not re.search(r"\d{17}[\dXx]", shown), "a whole citizen number is on the page"
-        user.look("person", keep=True)
+        user.look("person", keep=1280)
 
 
 def test_htmx_turns_the_pages_of_visits_in_place(live, walk) -> None:
@@ -66,7 +66,7 @@ def test_a_resident_reads_a_result_and_who_looked(live, walk, width, elder) -> N
             user.page.get_by_role("link", name="长辈版").click()
             user.page.wait_for_load_state()
         assert (user.page.locator("html").get_attribute("data-view") == "elder") == elder
-        user.look(name, keep=True)
+        user.look(name, keep=360)
         user.page.locator(".tiles a", has_text="检验检查").click()
         user.page.wait_for_load_state()
         user.look(f"{name}-results")
@@ -74,16 +74,16 @@ def test_a_resident_reads_a_result_and_who_looked(live, walk, width, elder) -> N
         user.page.wait_for_load_state()
         assert user.page.locator("svg.chart[role=img]").count() == 1
         assert user.page.locator("figure table tbody tr").count() >= 1
-        user.look(f"{name}-result", keep=True)
+        user.look(f"{name}-result", keep=0 if elder else 360)
         user.page.get_by_role("navigation", name="主导航").get_by_role(
             "link", name="谁看过"
         ).click()
         user.page.wait_for_load_state()
         assert "谁看过我的档案" in text(user.page)
-        user.look(f"{name}-seen", keep=True)
+        user.look(f"{name}-seen")
         for path in ("record", "medicines", "bills", "me"):
             user.go(f"/app/{path}/")
-            user.look(f"{name}-{path}", keep=path == "bills")
+            user.look(f"{name}-{path}", keep=360 if path == "bills" and not elder else 0)
 
 
 def test_what_a_doctor_read_is_told_to_the_resident(live, walk) -> None:
@@ -107,7 +107,7 @@ def test_what_a_doctor_read_is_told_to_the_resident(live, walk) -> None:
         shown = text(resident.page)
         for words in ("村卫生室", "诊疗", "查看整份档案", "今天"):
             assert words in shown, words
-        resident.look("seen-by-doctor", keep=True)
+        resident.look("seen-by-doctor", keep=1280)
 
 
 def test_elder_targets_are_sixty_pixels_and_letters_twenty_two(live, walk) -> None:
@@ -139,7 +139,7 @@ def test_an_auditor_opens_the_queue_and_a_finding_and_confirms_it(live, walk, wi
     with walk(live.health, width) as user:
         user.sign_in("demo-auditor")
         assert "待审" in user.page.locator("h1").inner_text()
-        user.look("queue", keep=True)
+        user.look("queue")
         first = user.page.locator("main table a").first
         number = first.inner_text()
         first.click()
@@ -147,7 +147,7 @@ def test_an_auditor_opens_the_queue_and_a_finding_and_confirms_it(live, walk, wi
         shown = text(user.page)
         for words in ("依据", "规则行", "怎样才合规", "经过"):
             assert words in shown, words
-        user.look("finding", keep=True)
+        user.look("auditor", keep=1280)
         if width > 600:
             user.page.keyboard.press("q")
         else:
@@ -161,7 +161,7 @@ def test_an_auditor_opens_the_queue_and_a_finding_and_confirms_it(live, walk, wi
 def test_a_hospital_sees_its_own_cases(live, walk, width) -> None:
     with walk(live.health, width) as user:
         user.sign_in("demo-hospital")
-        user.look("hospital", keep=True)
+        user.look("hospital")
         user.page.locator("main table a").first.click()
         user.page.wait_for_load_state()
         user.look("hospital-case")
@@ -172,7 +172,7 @@ def test_a_hospital_sees_its_own_cases(live, walk, width) -> None:
 def test_an_administrator_sees_the_state_of_the_installation(live, walk, width) -> None:
     with walk(live.health, width) as user:
         user.sign_in("demo-administrator")
-        user.look("administrator", keep=True)
+        user.look("administrator", keep=1280)
         for link in user.page.locator(".nav a").all():
             user.go(link.get_attribute("href") or "/")
             user.look("administrator")
@@ -183,7 +183,7 @@ def test_an_administrator_sees_the_state_of_the_installation(live, walk, width) 
 def test_a_zone_officer_opens_figures_definition_and_projects(live, walk, width) -> None:
     with walk(live.zone, width) as user:
         user.sign_in("demo-zone-officer")
-        user.look("zone-desk", keep=True)
+        user.look("zone")
         user.go("/")
         user.look("zone-front")
         user.go("/conventions/")
@@ -192,16 +192,16 @@ def test_a_zone_officer_opens_figures_definition_and_projects(live, walk, width)
         shown = text(user.page)
         for words in ("437", "638", "68.5", "73.0"):
             assert words in shown, words
-        user.look("bulletin", keep=True)
+        user.look("bulletin", keep=1280)
         bulletin = user.page.url
         definition = user.page.locator("main a[href*='/definitions/']").first
         definition.click()
         user.page.wait_for_load_state()
-        user.look("definition", keep=True)
+        user.look("definition")
         user.page.goto(bulletin)
         user.page.locator("main a[href*='/editions/'][href*='projects/']").first.click()
         user.page.wait_for_load_state()
-        user.look("bulletin-projects", keep=True)
+        user.look("bulletin-projects")
         assert user.page.locator("main table tbody tr").count() >= 5
 
 
@@ -209,7 +209,7 @@ def test_a_zone_officer_opens_figures_definition_and_projects(live, walk, width)
 def test_sign_in_and_what_is_not_there_are_designed_pages(live, walk, width, scheme) -> None:
     with walk(live.health, width, scheme=scheme) as user:
         user.go("/sign-in/")
-        user.look("sign-in", keep=scheme == "light")
+        user.look("sign-in", keep=1280 if scheme == "light" else 0)
         user.go("/no-such-page/")
         user.troubles.clear()  # the browser reports the 404 that was asked for
         user.look("not-found")
@@ -252,4 +252,4 @@ def test_the_menu_of_a_desk_opens_on_a_phone(live, walk) -> None:
         assert not user.page.locator(".nav").is_visible()
         user.page.get_by_role("button", name="菜单").click()
         user.page.locator(".nav").wait_for(state="visible")
-        user.look("menu", keep=True)
+        user.look("menu")
