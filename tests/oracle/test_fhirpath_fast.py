@@ -113,3 +113,10 @@ def test_search_expressions_agree_on_synthea(shared):
                 compiled = fhirpath.compile(row.expression)
                 for resource in pick.sample(resources, 3):
                     assert compiled.evaluate(resource) == closures(compiled, resource)
+
+
+def test_counting_all_descendants_agrees():
+    compiled = fhirpath.compile("descendants().count()")
+    for kind in sorted(definitions.resource_types()):
+        resource = Maker(3, full=0.9).resource(kind)
+        assert compiled.evaluate(resource) == closures(compiled, resource)

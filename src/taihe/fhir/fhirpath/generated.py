@@ -68,6 +68,31 @@ def date_test(text: str, kind: str, literal: Temporal, operator: str) -> bool | 
     return {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[operator]
 
 
+def deep_count(value: dict[str, Any], place: str) -> int:
+    """How many elements are below a structure."""
+    fields = model.fields(place)
+    total = 0
+    for key, one in value.items():
+        found = fields.get(key)
+        if found is None:
+            if key[:1] == "_":
+                raise Slow
+            continue
+        if found.type == "Resource" or (type(one) is list) != found.many:
+            raise Slow
+        if found.many:
+            total += len(one)
+            if found.primitive:
+                if None in one:
+                    raise Slow
+            else:
+                for inner in one:
+                    total += deep_count(inner, found.place)
+        else:
+            total += 1 if found.primitive else 1 + deep_count(one, found.place)
+    return total
+
+
 @dataclass(frozen=True)
 class _Item:
     """One item in the written function: its variable, and what the model says of it."""
@@ -97,7 +122,12 @@ class _Writer:
         self.indent = 1
         self.count = 0
         self.loops = 0
-        self.space: dict[str, Any] = {"Slow": Slow, "Decimal": Decimal, "date_test": date_test}
+        self.space: dict[str, Any] = {
+            "Slow": Slow,
+            "Decimal": Decimal,
+            "date_test": date_test,
+            "deep_count": deep_count,
+        }
 
     def line(self, text: str) -> None:
         self.lines.append("    " * self.indent + text)
@@ -412,7 +442,17 @@ def fast_form(tree: Node, resource_type: str) -> Fast | None:
         elif isinstance(tree, Call) and tree.name == "count" and tree.source is not None:
             number = writer.name()
             writer.line(f"{number} = 0")
-            writer.each(tree.source, writer.root, lambda item: writer.line(f"{number} += 1"))
+            source, deep = tree.source, False
+            if isinstance(source, Call) and source.name == "descendants":
+                source, deep = source.source or Special(0, "$this"), True
+
+            def count(item: _Item) -> None:
+                if deep and item.kind != "complex":
+                    raise NotFast
+                below = f"deep_count({item.variable}, {item.place!r})"
+                writer.line(f"{number} += {below if deep else 1}")
+
+            writer.each(source, writer.root, count)
             writer.line(f"return [{number}]")
         else:
             writer.each(tree, writer.root, lambda item: writer.line(f"out.append({item.variable})"))

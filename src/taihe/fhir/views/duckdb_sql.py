@@ -564,6 +564,11 @@ def _reference_key(w: _Writer, source: Value, arguments: Arguments, focus: Value
         reference = w.child(item, "reference")
         pattern = f"(?:^|/){wanted or '[A-Za-z]+'}/([A-Za-z0-9.-]+)(?:/_history/[^/]+)?$"
         found = f"nullif(regexp_extract({reference.sql}, {_text(pattern)}, 1), '')"
+        if wanted:  # most references are plain "Type/id": no pattern is needed for them
+            plain = f"starts_with({reference.sql}, {_text(wanted + '/')})"
+            rest = f"substr({reference.sql}, {len(wanted) + 2})"
+            short = f"{plain} AND NOT contains({rest}, '/')"
+            found = f"(CASE WHEN {short} THEN nullif({rest}, '') ELSE {found} END)"
         return Value(found, "text", "String")
 
     return w.each(source, key)
