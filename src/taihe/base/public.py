@@ -146,6 +146,16 @@ def organisation(code: str) -> Organisation | None:
     return _organisation(row) if row else None
 
 
+def organisations(*kinds: OrganisationKind) -> list[Organisation]:
+    """The organisations of these kinds, by name; without kinds all of them."""
+    from taihe.base import models
+
+    rows = models.Organisation.objects.order_by("name", "code")
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    return [_organisation(row) for row in rows]
+
+
 def organisation_of_party(party: int) -> Organisation | None:
     """The organisation whose party number this is."""
     from taihe.base import models

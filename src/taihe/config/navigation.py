@@ -41,5 +41,12 @@ def _offers() -> list[Any]:
     from taihe.claims import navigation as claims
     from taihe.medicine import navigation as medicine
     from taihe.record import navigation as record
+    from taihe.visits import navigation as visits
 
-    return [record.navigation, medicine.navigation, claims.navigation, administration.navigation]
+    return [
+        record.navigation,
+        visits.navigation,
+        medicine.navigation,
+        claims.navigation,
+        administration.navigation,
+    ]

@@ -8,6 +8,7 @@ urlpatterns = [
     path("desk/record/", include("taihe.record.urls")),
     path("desk/", include("taihe.claims.urls")),
     path("desk/", include("taihe.medicine.urls")),
+    path("desk/visits/", include("taihe.visits.urls")),
     path("app/", include("taihe.resident.urls")),
 ]
 

@@ -37,7 +37,7 @@ def test_of_fifty_pharmacies_one_dispenses(signed, someone) -> None:
             results.append("dispensed")
         except TaiheError as error:
             results.append(type(error).__name__)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             results.append(repr(error))
         finally:
             connections.close_all()

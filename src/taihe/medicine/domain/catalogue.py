@@ -128,7 +128,8 @@ def resolve(text: str, *, kinds: Sequence[str] = KINDS) -> Drug | list[Found]:
     """
     The drug that a written name, pinyin or code means, or the candidates to ask back with.
 
-    A whole name or whole code is one drug; so is anything that only one name matches.
+    A whole name or whole code is one drug; so are initials or pinyin that are those of one name
+    only, and anything that only one name matches.
     `名称 编码`, as the list of suggestions writes it, is read by its code. No candidate: [].
     """
     known = catalogue()
@@ -143,9 +144,10 @@ def resolve(text: str, *, kinds: Sequence[str] = KINDS) -> Drug | list[Found]:
         if same:
             return same[0]
     found = search(text, kinds=kinds, limit=8)
-    if len(found) == 1:
-        return found[0].drug
-    return found
+    whole = [one.drug for one in found if plain in (one.drug.initials, one.drug.pinyin)]
+    if len(whole) == 1:
+        return whole[0]
+    return found[0].drug if len(found) == 1 else found
 
 
 def _rank(drug: Drug, wanted: str) -> int | None:

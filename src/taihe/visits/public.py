@@ -1,0 +1,132 @@
+"""
+The door of visits: clinic sessions to book, a person's bookings and referrals.
+
+Who shows or changes what belongs to a person passes a reader: the record is opened through
+`record.public`, which writes the access entry and raises `NotFound` for somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from taihe.kernel.codes import Purpose
+from taihe.record import public as record
+from taihe.record.public import Grant, Reader
+from taihe.visits import actions, presenters
+from taihe.visits.models import Booking, ClinicSession, Referral
+from taihe.visits.presenters import ShownBooking, ShownReferral, ShownSession
+
+__all__ = [
+    "ShownBooking",
+    "ShownReferral",
+    "ShownSession",
+    "book",
+    "bookings_of",
+    "cancel",
+    "open_sessions",
+    "referrals_of",
+    "upcoming_bookings",
+]
+
+
+def open_sessions(
+    at: datetime, *, until: date | None = None, organisation: str = ""
+) -> list[ShownSession]:
+    """
+    Sessions that are neither stopped nor over, by day; full ones too, with `left` 0.
+
+    `until` is the last day, `organisation` the code of one institution.
+    """
+    local = timezone.localtime(at)
+    found = ClinicSession.objects.filter(day__gte=local.date(), is_cancelled=False)
+    if until is not None:
+        found = found.filter(day__lte=until)
+    if organisation:
+        found = found.filter(organisation=organisation)
+    rows = found.order_by("day", "half", "organisation", "department", "doctor")
+    shown = [presenters.session(row, today=local.date(), now=local.time()) for row in rows]
+    return [one for one in shown if not one.is_over]
+
+
+def book(
+    reader: Reader,
+    person: int,
+    session: int,
+    *,
+    at: datetime,
+    purpose: Purpose = Purpose.PATIENT_REQUEST,
+    route: str = "bookings",
+) -> ShownBooking:
+    """
+    Take a place in a session for a person; the clinic may see the record until that day ends.
+
+    Raises `Conflict` when the session is full, stopped or over, or the person has a place.
+    """
+    grant = record.open_person(reader, person, purpose, action="book", route=route)
+    return _shown(actions.book(grant, session, by=reader.party, at=at), at)
+
+
+def cancel(
+    reader: Reader,
+    person: int,
+    booking: int,
+    *,
+    at: datetime,
+    purpose: Purpose = Purpose.PATIENT_REQUEST,
+    route: str = "bookings",
+) -> ShownBooking:
+    """Give a place back before the session begins; raises `Conflict` when it is too late."""
+    grant = record.open_person(reader, person, purpose, action="book", route=route)
+    return _shown(actions.cancel_booking(grant, booking, by=reader.party, at=at), at)
+
+
+def bookings_of(
+    reader: Reader,
+    person: int,
+    *,
+    at: datetime,
+    purpose: Purpose = Purpose.PATIENT_REQUEST,
+    route: str = "bookings",
+    grant: Grant | None = None,
+) -> list[ShownBooking]:
+    """The bookings of a person, the latest session first; a page may pass its own `grant`."""
+    opened = grant or record.open_person(reader, person, purpose, action="bookings", route=route)
+    rows = Booking.objects.filter(person__in=opened.numbers).select_related("session")
+    return [_shown(row, at) for row in rows.order_by("-session__day", "-session__half", "-pk")]
+
+
+def referrals_of(
+    reader: Reader,
+    person: int,
+    *,
+    on: date,
+    purpose: Purpose = Purpose.PATIENT_REQUEST,
+    route: str = "referrals",
+    grant: Grant | None = None,
+) -> list[ShownReferral]:
+    """The referrals of a person, the newest first; drafts and withdrawn ones are left out."""
+    opened = grant or record.open_person(reader, person, purpose, action="referral", route=route)
+    rows = Referral.objects.filter(person__in=opened.numbers).exclude(
+        state__in=("draft", "withdrawn")
+    )
+    return [presenters.referral(row, on=on) for row in rows.order_by("-day", "-pk")]
+
+
+def upcoming_bookings(persons: Iterable[int], at: datetime) -> list[ShownBooking]:
+    """
+    Places that these persons have from today on, for their task lists.
+
+    Opens no record: the caller shows it only to whoever may see these persons.
+    """
+    found = Booking.objects.filter(
+        person__in=tuple(persons), state="booked", session__day__gte=timezone.localdate(at)
+    ).select_related("session")
+    return [_shown(row, at) for row in found.order_by("session__day", "session__half", "pk")]
+
+
+def _shown(row: Booking, at: datetime) -> ShownBooking:
+    local = timezone.localtime(at)
+    return presenters.booking(row, today=local.date(), now=local.time())
