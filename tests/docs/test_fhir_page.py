@@ -11,4 +11,4 @@ def test_the_examples_run():
     assert len(blocks) == 5
     names: dict = {}
     for block in blocks:
-        exec(compile(block, PAGE.name, "exec"), names)  # noqa: S102
+        exec(compile(block, PAGE.name, "exec"), names)
