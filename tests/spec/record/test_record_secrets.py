@@ -7,49 +7,24 @@ Plain, in base64, in gzip and zlib, in UTF-16, and across the write-ahead log.
 from __future__ import annotations
 
 import base64
-import contextlib
 import gzip
 import json
-import re
+import os
+import subprocess
+import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from taihe.record.keys import AES_GCM, SM4_GCM, Keys, bound_to
 from taihe.record.prepare import is_revealing
+from tests.leaks import leaks
 from tests.record_kit import Kit, observation, patient
 
 NUMBER = "34052419800101001X"
 PHONE = "13912345678"
 SECRETS = (NUMBER, NUMBER.lower(), PHONE, "139 1234 5678")
-
-
-def wrappings(raw: bytes) -> Iterator[bytes]:
-    """The bytes, and what lies inside base64, gzip and zlib in them."""
-    yield raw
-    yield raw.replace(b"\0", b"")
-    for match in re.finditer(rb"[A-Za-z0-9+/_-]{16,}={0,2}", raw):
-        text = match.group().translate(bytes.maketrans(b"-_", b"+/"))
-        for shift in range(4):
-            piece = text[shift:]
-            yield base64.b64decode(piece[: len(piece) // 4 * 4], validate=False)
-    for magic in (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x9c", b"\x78\xda"):
-        start = raw.find(magic)
-        while start >= 0:
-            with contextlib.suppress(zlib.error):
-                yield zlib.decompressobj(47).decompress(raw[start:], 1 << 24)
-            start = raw.find(magic, start + 1)
-
-
-def leaks(folder: Path, secrets: tuple[str, ...] = SECRETS) -> list[str]:
-    found = []
-    wanted = [secret.encode() for secret in secrets]
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if any(secret in inside for inside in wrappings(path.read_bytes()) for secret in wanted):
-            found.append(path.name)
-    return found
 
 
 def test_the_search_itself_finds_every_wrapping(tmp_path: Path) -> None:
@@ -60,7 +35,7 @@ def test_the_search_itself_finds_every_wrapping(tmp_path: Path) -> None:
     (tmp_path / "zlib").write_bytes(b"..." + zlib.compress(text))
     (tmp_path / "wide").write_bytes(text.decode().encode("utf-16-le"))
     (tmp_path / "clean").write_bytes(b"340524")
-    assert leaks(tmp_path) == ["base64", "gzip", "plain", "wide", "zlib"]
+    assert leaks(tmp_path, SECRETS) == ["base64", "gzip", "plain", "wide", "zlib"]
 
 
 def secret_resources() -> list[dict]:
@@ -108,9 +83,9 @@ def test_no_file_names_anybody(kit: Kit, cipher: str) -> None:
     assert PHONE in kit("GET", "/fhir/Observation/o1").text
     sealed = kit.rows("SELECT DISTINCT sealed FROM record_version")
     assert sealed == [(AES_GCM if cipher == "AES-GCM" else SM4_GCM,)]
-    assert leaks(kit.folder) == []
+    assert leaks(kit.folder, SECRETS) == []
     kit.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert leaks(kit.folder) == []
+    assert leaks(kit.folder, SECRETS) == []
 
 
 @pytest.mark.parametrize(
@@ -156,3 +131,38 @@ def test_an_id_that_names_a_person_is_refused_and_not_kept(kit: Kit, id: str) ->
     assert kit("PUT", f"/fhir/Patient/{id}", patient(id)).status == 400
     assert kit("PUT", "/fhir/Observation/o1", observation("o1", id)).status == 201
     assert leaks(kit.folder, (id,)) == []
+
+
+@pytest.mark.slow
+def test_a_county_that_was_loaded_names_nobody(tmp_path: Path) -> None:
+    import csv
+
+    county, data = tmp_path / "county", tmp_path / "data"
+
+    def taihe(*arguments: str) -> None:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("TAIHE_")}
+        kept.pop("DJANGO_SETTINGS_MODULE", None)
+        ended = subprocess.run(
+            [sys.executable, "-m", "taihe.cli.main", *arguments],
+            env=kept,
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 0, ended.stderr[-2000:]
+
+    taihe(
+        "county", "build", "--residents", "60", "--years", "1", "--seed", "3", "--out", str(county)
+    )
+    with gzip.open(county / "truth/people.csv.gz", "rt", encoding="utf-8") as file:
+        people = list(csv.DictReader(file))
+    secrets = {
+        row[column]
+        for row in people
+        for column in ("id_number", "phone")
+        if len(row.get(column) or "") >= 11
+    }
+    assert len(secrets) > 60
+    assert leaks(county, secrets) != []
+    taihe("load", str(county / "fhir"), str(county / "exchange"), "--data", str(data), "--json")
+    taihe("token", "--data", str(data))
+    assert leaks(data, secrets) == []
