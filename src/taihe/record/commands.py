@@ -1,4 +1,4 @@
-"""The commands `taihe load` and `taihe token`."""
+"""The commands `taihe load`, `taihe token` and `taihe reindex`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def add_parsers(subparsers: Any) -> None:
     token.add_argument("--minutes", type=int, default=60)
     token.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
     token.set_defaults(run=run_token, needs_site="health", may_install=True)
+
+    reindex = subparsers.add_parser("reindex", help="make index rows anew after an upgrade")
+    reindex.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
+    reindex.set_defaults(run=run_reindex, needs_site="health")
 
 
 def run_load(arguments: argparse.Namespace) -> int:
@@ -73,6 +77,24 @@ def _say(result: Any) -> None:
     )
     if result.stopped:
         sys.stderr.write(f"taihe: {result.stopped}\n")
+
+
+def run_reindex(arguments: argparse.Namespace) -> int:
+    """Make the index rows of every resource what they would be if it were stored now."""
+    from tqdm import tqdm
+
+    from taihe.record.reindex import reindex
+    from taihe.record.site import the_store
+
+    with tqdm(total=0, desc="reindex", file=sys.stderr, disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        changed = reindex(the_store(), progress)
+    sys.stdout.write(f"{changed} resources had other index rows\n")
+    return 0
 
 
 def run_token(arguments: argparse.Namespace) -> int:
