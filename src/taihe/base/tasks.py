@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.contrib.sessions.models import Session
 from django.db import close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -94,7 +95,8 @@ def work_forever(stop: threading.Event, *, idle_seconds: float = 0.5) -> None:
 
 
 def sweep(now: datetime) -> int:
-    """Remove tasks that were done more than a week ago; failed ones are kept."""
+    """Remove tasks that were done more than a week ago, and ended sessions; keep failed tasks."""
+    Session.objects.filter(expire_date__lt=now).delete()
     old = Task.objects.filter(state=Task.State.DONE, done_at__lt=now - KEEP_DONE)
     return old.delete()[0]
 
