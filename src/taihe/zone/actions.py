@@ -94,39 +94,48 @@ def import_projects(
     by: int | None,
     at: datetime,
     confirmed: bool = False,
+    batch: models.ImportBatch | None = None,
 ) -> int:
     """
     Enter projects with their evidence, all or none; the number of evidence rows written.
 
     Every row passes the same check as one typed by hand. A project that is there already with
-    the same words is left as it is, so that an interrupted import may be repeated.
+    the same words is left as it is, so that an interrupted import may be repeated; one that was
+    withdrawn is entered anew.
     """
     if event is not None and not models.Event.objects.filter(pk=event).exists():
         raise NotFound(f"没有大会 {event}。", "请从大会列表中选择。")
-    known: dict[str, str] = {}
+    known: dict[str, models.Project] = {}
     for start in range(0, len(projects), 500):
         keys = [one.key for one in projects[start : start + 500]]
-        found = models.Project.objects.filter(key__in=keys)
-        known |= dict(found.values_list("key", "name"))
+        known |= {row.key: row for row in models.Project.objects.filter(key__in=keys)}
     at_us, today = microseconds(at), local_day(at)
-    new = [one for one in projects if one.key not in known]
     for one in projects:
-        if known.get(one.key, one.name) != one.name:
+        if one.key in known and known[one.key].name != one.name:
             raise Conflict(f"项目编号 {one.key} 已用于另一个项目。", "请换一个编号。")
+    again = [one for one in projects if one.key in known and known[one.key].stage == "withdrawn"]
+    fresh = [one for one in projects if one.key not in known]
+    new = [*fresh, *again]
     if len({one.key for one in new}) < len(new):
         raise Incorrect("同一编号出现两次。", "请核对项目编号。")
     final = {one.key: _checked(one, today, confirmed) for one in new}
-    investors = _investors(one.investor for one in new)
+    investors = _investors(one.investor for one in fresh)
     made = models.Project.objects.bulk_create(
         models.Project(
             key=one.key, register=one.register, name=one.name, event_id=event,
             industry=one.industry, investor_id=investors[one.investor], synthetic=synthetic,
             by=by, at_us=at_us, **_projection(final[one.key]),
         )
-        for one in new
+        for one in fresh
     )  # fmt: skip
+    rounds = {row.key: 1 for row in made}
+    for one in again:
+        row = known[one.key]
+        rounds[one.key] = (row.evidence.aggregate(last=Max("round"))["last"] or 0) + 1
+        _update(row, final[one.key])
+        made.append(row)
     evidence = [
-        _evidence(project, entry, by=by, at_us=at_us)
+        _evidence(project, entry, by=by, at_us=at_us, batch=batch, round_=rounds[one.key])
         for project, one in zip(made, new, strict=True)
         for entry in one.entries
     ]
@@ -197,12 +206,14 @@ def _evidence(
     at_us: int,
     attachment: str = "",
     merged_into: models.Project | None = None,
+    batch: models.ImportBatch | None = None,
+    round_: int = 1,
 ) -> models.Evidence:
     return models.Evidence(
         project=project, action=entry.action, happened_on=entry.on, amount_fen=entry.amount_fen,
         zone_id=entry.zone, outside=entry.outside, investment_fen=entry.investment_fen,
         contract_fen=entry.contract_fen, merged_into=merged_into, text=entry.evidence.strip(),
-        attachment=attachment, by=by, at_us=at_us,
+        attachment=attachment, round=round_, batch=batch, by=by, at_us=at_us,
     )  # fmt: skip
 
 
@@ -230,17 +241,22 @@ def add_evidence(
     after = check_entry(before, entry, today=local_day(at), confirmed=confirmed)
     target = _merge_target(found, merged_into) if entry.action == "merge" else None
     row = _evidence(
-        found, entry, by=by, at_us=microseconds(at), attachment=attachment, merged_into=target
-    )
+        found, entry, by=by, at_us=microseconds(at), attachment=attachment, merged_into=target,
+        round_=found.evidence.aggregate(last=Max("round"))["last"] or 1,
+    )  # fmt: skip
     row.save()
-    for column, value in _projection(after).items():
-        setattr(found, column, value)
-    found.save(update_fields=["stage", "zone", "investment_fen", "contract_fen", "funds_fen"])
+    _update(found, after)
     trail.record(
         "project.evidence", f"project:{found.pk}", by=by, at=at,
         detail={"action": entry.action, "evidence": row.pk},
     )  # fmt: skip
     return int(row.pk)
+
+
+def _update(project: models.Project, facts: Facts) -> None:
+    for column, value in _projection(facts).items():
+        setattr(project, column, value)
+    project.save(update_fields=["stage", "zone", "investment_fen", "contract_fen", "funds_fen"])
 
 
 def _merge_target(project: models.Project, key: str) -> models.Project:

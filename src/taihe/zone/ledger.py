@@ -8,7 +8,7 @@ from taihe.base.chain import Chain, Connection, rows_of_table
 
 EVIDENCE = (
     "id", "project_id", "action", "happened_on", "amount_fen", "zone_id", "outside",
-    "investment_fen", "contract_fen", "merged_into_id", "text", "attachment", "by", "at_us",
+    "investment_fen", "contract_fen", "merged_into_id", "text", "attachment", "round", "batch_id", "by", "at_us",
 )  # fmt: skip
 PROJECT = (
     "id", "key", "register", "name", "event_id", "industry", "investor_id", "synthetic",

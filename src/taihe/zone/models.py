@@ -170,6 +170,27 @@ class Project(models.Model):
         return self.key
 
 
+class ImportBatch(models.Model):
+    """A workbook of projects that was read in; undoing it withdraws what it entered."""
+
+    file_sha256 = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+    entered = models.PositiveIntegerField()
+    refused = models.PositiveIntegerField()
+    returned = models.BinaryField(default=b"", help_text="退回的行，xlsx")
+    by = models.BigIntegerField(null=True)
+    at_us = models.BigIntegerField()
+    undone_by = models.BigIntegerField(null=True)
+    undone_at_us = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "zone_import"
+        ordering: ClassVar = ["-id"]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+
 class Evidence(AddedOnly):
     """
     One row of the ledger: what happened to a project on which day, by what evidence.
@@ -190,6 +211,10 @@ class Evidence(AddedOnly):
     )
     text = models.CharField(max_length=500)
     attachment = models.CharField(max_length=64, blank=True, default="", help_text="附件 SHA-256")
+    round = models.PositiveSmallIntegerField(default=1, help_text="撤回后重新登记时加一")
+    batch = models.ForeignKey(
+        ImportBatch, null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
+    )
     by = models.BigIntegerField(null=True)
     at_us = models.BigIntegerField()
 
@@ -212,7 +237,7 @@ class Evidence(AddedOnly):
             ),
             CheckConstraint(condition=~Q(text=""), name="evidence_has_words"),
             UniqueConstraint(
-                fields=("project", "action"),
+                fields=("project", "action", "round"),
                 condition=Q(action__in=ONCE),
                 name="evidence_once_per_project",
             ),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from taihe.zone.views import api, assessment, conventions, desk, parks
+from taihe.zone.views import api, assessment, conventions, desk, imports, parks
 from taihe.zone.views import open as open_pages
 
 urlpatterns = [
@@ -47,6 +47,12 @@ urlpatterns = [
     path("desk/", desk.desk, name="zone-desk"),
     path("desk/projects/", desk.projects, name="zone-projects"),
     path("desk/projects/new/", desk.new_project, name="zone-new-project"),
+    path("desk/projects/import/", imports.upload, name="zone-import"),
+    path("desk/projects/import/<int:pk>/", imports.batch, name="zone-import-batch"),
+    path(
+        "desk/projects/import/<int:pk>/returned.xlsx", imports.returned, name="zone-import-returned"
+    ),
+    path("desk/projects/import/template.xlsx", imports.template, name="zone-import-template"),
     path("desk/projects/<int:pk>/", desk.project, name="zone-project"),
     path("desk/conventions/<slug:key>/freeze/", desk.freeze, name="zone-freeze"),
     path("api/v1/conventions/<slug:key>/figures", api.api_figures, name="zone-api-figures"),

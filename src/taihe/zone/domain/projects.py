@@ -34,6 +34,7 @@ class Stage(StrEnum):
     FULL = "full"
     TERMINATED = "terminated"
     MERGED = "merged"
+    WITHDRAWN = "withdrawn"
 
     @property
     def label(self) -> str:
@@ -52,9 +53,10 @@ STAGE_WORDS: dict[str, str] = {
     "full": "达产",
     "terminated": "终止",
     "merged": "合并",
+    "withdrawn": "撤回",
 }
 LINE = tuple(Stage)[:8]
-EXITS = (Stage.TERMINATED, Stage.MERGED)
+EXITS = (Stage.TERMINATED, Stage.MERGED, Stage.WITHDRAWN)
 
 ACTION_WORDS: dict[str, str] = {
     "open": "登记线索",
@@ -68,6 +70,7 @@ ACTION_WORDS: dict[str, str] = {
     "change": "变更",
     "terminate": "终止",
     "merge": "合并",
+    "withdraw": "撤回登记",
 }
 
 _OFFICER = ("zone_officer", "administrator")
@@ -93,7 +96,8 @@ def _workflow() -> Workflow:
     steps += [("terminate", state, "terminated") for state in active]
     steps += [("merge", state, "merged") for state in active]
     steps += [("change", state, state) for state in active]
-    noted = ("terminate", "merge", "change")
+    steps += [("withdraw", state, "withdrawn") for state in ("lead", "negotiating", "signed")]
+    noted = ("terminate", "merge", "change", "withdraw")
     return Workflow(
         name="zone.project",
         start="lead",
@@ -167,11 +171,17 @@ def facts_on(entries: Iterable[Entry], as_of: date, *, through: int | None = Non
 
     Evidence dated after `as_of` does not count, even when it is known today; rows written after
     number `through` do not count, so that a frozen figure recomputes after later corrections.
-    A 变更 row holds from its own date on. Projects come back in the order of their names.
+    撤回 takes back everything written before it, whatever its date: such a project does not
+    count, unless it was entered anew since. A 变更 row holds from its own date on. Projects come back in the order of their names.
     """
+    known = [entry for entry in entries if through is None or entry.seq <= through]
+    taken_back: dict[str, int] = {}
+    for entry in known:
+        if entry.action == "withdraw":
+            taken_back[entry.project] = max(entry.seq, taken_back.get(entry.project, 0))
     chosen: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.on <= as_of and (through is None or entry.seq <= through):
+    for entry in known:
+        if entry.on <= as_of and entry.seq > taken_back.get(entry.project, 0):
             chosen.setdefault(entry.project, []).append(entry)
     return [
         _fold(project, sorted(chosen[project], key=lambda row: (row.on, row.seq)))

@@ -17,7 +17,7 @@ from taihe.base.public import required_actor
 from taihe.kernel.errors import TaiheError
 from taihe.ui.tables import Filter, Table, respond
 from taihe.zone import actions, forms, models, policies, presenters, queries, rows
-from taihe.zone.domain.projects import Doubtful
+from taihe.zone.domain.projects import Doubtful, Facts, Stage
 from taihe.zone.views.shared import PROJECT_COLUMNS, conventions_shown, event_of, officer
 
 
@@ -128,8 +128,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
             _add(form, error)
         else:
             return redirect("zone-project", pk=row.pk)
-    facts = queries.facts_of(row.pk)
-    assert facts is not None
+    facts = queries.facts_of(row.pk) or Facts(row.key, stage=Stage.WITHDRAWN)
     context = {
         "project": row,
         "facts": facts,
