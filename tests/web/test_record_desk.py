@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from taihe.base import access_log
+from taihe.record import panels
 from taihe.record import public as record
 from tests.web.people import WANG, store_person
 
@@ -117,3 +118,12 @@ def test_pages_stay_out_of_caches_and_have_no_inline_style(clinician, treated) -
     assert "no-store" in answer["Cache-Control"]
     assert " style=" not in answer.content.decode()
     assert "'unsafe-inline'" not in answer["Content-Security-Policy"]
+
+
+def test_a_panel_of_an_upper_context_stands_on_the_page(clinician, treated, monkeypatch) -> None:
+    shown = panels.Content("ui/parts/empty.html", {"title": "没有待办转诊", "text": ""})
+    asked = []
+    panel = panels.Panel("test", "转诊", lambda *about: asked.append(about) or shown)
+    monkeypatch.setattr(panels, "_panels", {"test": panel})
+    page = clinician.get(f"/desk/record/{treated}/").content.decode()
+    assert "转诊" in page and asked[0][1:] == ("TREAT", treated)
