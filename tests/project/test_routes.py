@@ -21,6 +21,8 @@ PUBLIC = {
         "definition",
         "healthz",
         "metrics",  # answers this machine and administrators only
+        "api-openapi",  # says what the JSON interface takes
+        "api-telemetry",  # asks for a bearer token or a resident's session itself
     },
 }
 

@@ -1,14 +1,17 @@
 """
-The door of chronic care: follow-up class, pressure grade, risk, HEARTS category, assessments.
+The door of chronic care: follow-up class, pressure grade, risk, HEARTS category, assessments;
+for other contexts of an installation the tasks of a resident and the panel of the record.
 
-Every function takes facts in the forms of `../shared/data/chronic` and answers with plain
-JSON values; it raises `Incorrect` when a fact is missing or impossible.
+The deciding functions take facts in the forms of `../shared/data/chronic` and answer with
+plain JSON values; they raise `Incorrect` when a fact is missing or impossible and need no
+Django.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +29,24 @@ from taihe.chronic.domain.facts import Impossible, flag, needed
 from taihe.kernel.errors import Unsupported
 
 __all__ = [
+    "ResidentTask",
     "ability_level",
     "barthel_band",
     "china_par_form",
     "china_par_risk",
     "device_packet",
+    "catch_up",
     "follow_up_outcome",
     "gateway_readings",
     "hearts_month",
+    "panel",
     "pressure_grade",
     "read_chart",
     "risk_cell",
+    "rebuild_registry",
     "self_care_level",
+    "take_home_readings",
+    "tasks_of",
     "who_risk",
 ]
 
@@ -273,3 +282,140 @@ def device_packet(characteristic: str, data: bytes) -> dict[str, Any]:
 def gateway_readings(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The readings in a gateway's payload, each with its `kind`."""
     return [{"kind": each.kind, **each.values} for each in devices.read_gateway(payload)]
+
+
+# --- an installation -----------------------------------------------------------------------
+
+TASK_DAYS = 7
+GLUCOSE_DAYS = 90
+
+
+@dataclass(frozen=True)
+class ResidentTask:
+    """Something a resident should do: tone bad, warn or "", due day or None."""
+
+    title: str
+    text: str
+    url: str
+    due: date | None
+    tone: str
+
+
+def tasks_of(persons: Sequence[int], on: date) -> list[ResidentTask]:
+    """
+    What chronic care asks of these persons: alarms, follow-up visits, glucose to measure.
+
+    Whoever shows it has opened the persons' records.
+    """
+    from taihe.chronic import models, presenters, queries
+    from taihe.ui.templatetags.taihe import day_words
+
+    found: list[ResidentTask] = []
+    for alert in queries.waiting_alerts(persons):
+        found.append(
+            ResidentTask(
+                f"{presenters.CAUSES.get(alert.cause, alert.cause)}：{alert.value}",
+                "请按时复测，村医会联系您；有胸痛、说话不清、肢体无力请立即拨打 120。",
+                "/app/results/",
+                on,
+                "bad" if alert.cause != "home-mean" else "warn",
+            )
+        )
+    for disease, words in models.DISEASE_WORDS.items():
+        for one in queries.standings(persons, disease, on):
+            late = one.due.overdue_days(on)
+            if late < -TASK_DAYS:
+                continue
+            when = f"应在 {day_words(one.due.on)} 前随访" if one.due.last else "还没有随访过"
+            found.append(
+                ResidentTask(
+                    f"{words}随访{'已过期' if late > 0 else '快到期'}",
+                    f"{when}，请联系村医或家庭医生；每年 4 次免费。",
+                    "/app/results/",
+                    one.due.on,
+                    "warn" if late > 0 else "",
+                )
+            )
+            if disease == "t2dm" and _glucose_is_old(one, on):
+                found.append(
+                    ResidentTask(
+                        "复查空腹血糖",
+                        "三个月内没有空腹血糖结果：早晨空腹到村卫生室测，每年 4 次免费。",
+                        "/app/results/",
+                        on,
+                        "",
+                    )
+                )
+    return found
+
+
+def _glucose_is_old(standing: Any, on: date) -> bool:
+    last = standing.due.last
+    return last is None or on - last.on > timedelta(days=GLUCOSE_DAYS)
+
+
+def panel(reader: Any, purpose: str, person: int) -> tuple[str, dict[str, Any]] | None:
+    """
+    The part of the record page about chronic care, for a record that was opened already.
+
+    Template and context, or None for somebody who is in no registry.
+    """
+    from django.urls import reverse
+    from django.utils import timezone
+
+    from taihe.chronic import models, policies, presenters, queries
+
+    on = timezone.localdate()
+    entries = queries.entries_of(person)
+    if not entries:
+        return None
+    rows = []
+    for entry in entries:
+        words, tone = presenters.STANDING[entry.standing]
+        row: dict[str, Any] = {
+            "disease": models.DISEASE_WORDS[entry.disease],
+            "words": words,
+            "tone": tone,
+            "since": entry.since,
+        }
+        for one in queries.standings([entry.person], entry.disease, on):
+            row |= {"due": one.due.on, "cls": str(one.due.cls or "")}
+        rows.append(row)
+    mine = not frozenset(policies.ROLES).isdisjoint(reader.roles)
+    return "chronic/panel.html", {
+        "entries": rows,
+        "alerts": len(queries.waiting_alerts([person])),
+        "url": reverse("chronic-person", args=[person]) if mine else "",
+    }
+
+
+def take_home_readings(
+    person: int, items: Sequence[Mapping[str, Any]], *, by: int, at: datetime
+) -> list[dict[str, Any]]:
+    """
+    Store home readings of a person whose record the caller has opened.
+
+    `items` as `readings` of `POST /api/v1/telemetry`; answers with a verdict for each. Raises
+    `Incorrect` for the first reading that cannot be; then nothing is stored.
+    """
+    from dataclasses import asdict
+
+    from taihe.chronic import actions
+    from taihe.chronic.domain.telemetry import read_reading
+
+    readings = [read_reading(item, limits=rules.limits(), now=at) for item in items]
+    return [asdict(one) for one in actions.take_home_readings(person, readings, by=by, at=at)]
+
+
+def catch_up() -> int:
+    """Bring the registry up to the end of the record's feed; returns the items taken."""
+    from taihe.chronic import following
+
+    return following.catch_up()
+
+
+def rebuild_registry() -> int:
+    """Drop the registry and decide it anew from the whole feed; visits and alarms stay."""
+    from taihe.chronic import following
+
+    return following.rebuild()

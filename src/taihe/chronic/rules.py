@@ -264,6 +264,7 @@ def home_rules() -> HomeRules:
         values["min_days"],
         values["min_readings"],
         values["window_days"],
+        values["alarm_hours"],
     )
 
 

@@ -22,7 +22,7 @@ def _there(name: str) -> bool:  # TODO remove once every context has landed
 LOADED_ROLES = {
     "resident": "/app/",
     "clinician": "/desk/record/",
-    "village_doctor": "/desk/record/",
+    "village_doctor": "/desk/chronic/",
     "tcm_doctor": "/desk/medicine/",
     "pharmacist": "/desk/pharmacy/",
     "auditor": "/desk/claims/",

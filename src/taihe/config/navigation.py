@@ -38,12 +38,14 @@ def _offers() -> list[Any]:
         from taihe.zone import navigation as zone
 
         return [zone.navigation, administration.navigation]
+    from taihe.chronic import navigation as chronic
     from taihe.claims import navigation as claims
     from taihe.medicine import navigation as medicine
     from taihe.record import navigation as record
     from taihe.visits import navigation as visits
 
     return [
+        chronic.navigation,
         record.navigation,
         visits.navigation,
         medicine.navigation,

@@ -2,6 +2,9 @@
 
 from django.urls import include, path
 
+from taihe.chronic.api import telemetry
+from taihe.config import openapi
+
 urlpatterns = [
     path("", include("taihe.base.urls")),
     path("desk/admin/", include("taihe.base.administration")),
@@ -9,6 +12,9 @@ urlpatterns = [
     path("desk/", include("taihe.claims.urls")),
     path("desk/", include("taihe.medicine.urls")),
     path("desk/visits/", include("taihe.visits.urls")),
+    path("desk/chronic/", include("taihe.chronic.urls")),
+    path("api/v1/telemetry", telemetry, name="api-telemetry"),
+    path("api/v1/openapi.json", openapi.document, name="api-openapi"),
     path("app/", include("taihe.resident.urls")),
 ]
 

@@ -11,13 +11,18 @@ from taihe.chronic.domain.registry import Pressure
 
 @dataclass(frozen=True)
 class HomeRules:
-    """From which mean a home pressure is high, and how many days and readings make a mean."""
+    """
+    From which mean a home pressure is high, and how many days and readings make a mean.
+
+    A single extreme reading calls somebody while it is not older than `alarm_hours`.
+    """
 
     sbp_from_mmhg: float
     dbp_from_mmhg: float
     min_days: int
     min_readings: int
     window_days: int
+    alarm_hours: int = 24
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,20 @@ def registration(
     return Registration(rules.disease, Standing.NONE, None, ())
 
 
+def begins_on(since: date, born: date, *, rules: RegistryRules) -> date:
+    """
+    The day from which somebody is managed: the programme takes nobody before a birthday.
+
+    It depends on no clock: a person diagnosed at 30 is in the registry on the 35th birthday.
+    """
+    year = born.year + rules.from_age
+    try:
+        birthday = born.replace(year=year)
+    except ValueError:
+        birthday = date(year, 3, 1)
+    return max(since, birthday)
+
+
 def _suspected_since(pressures: Sequence[Pressure], rules: RegistryRules) -> date | None:
     target = rules.target
     if not (rules.suspect_readings and rules.suspect_days and target):
