@@ -61,11 +61,10 @@ WRONG = [
     ("name.given.single()", "execution", 11),
     ("%nobody", "execution", 0),
     ("(" * 500 + "1" + ")" * 500, "syntax", None),
-    ("name.given.first().matches('(a+)+$')", "execution", None),
 ]
 
 
-@pytest.mark.parametrize(("expression", "kind", "position"), WRONG[:-1])
+@pytest.mark.parametrize(("expression", "kind", "position"), WRONG)
 def test_a_wrong_expression_says_which_kind_of_wrong_and_where(expression, kind, position):
     with pytest.raises(fhirpath.FhirPathError) as caught:
         fhirpath.compile(expression).evaluate(PATIENT)
@@ -86,5 +85,4 @@ def test_hostile_expressions_end_soon():
     with pytest.raises(fhirpath.ExecutionProblem):
         endless.evaluate(PATIENT)
     slow = fhirpath.compile("%text.matches('(a+)+$')")
-    with pytest.raises(fhirpath.ExecutionProblem):
-        slow.evaluate(PATIENT, variables={"text": "a" * 50 + "b"})
+    assert slow.evaluate(PATIENT, variables={"text": "a" * 5000 + "b"}) == [False]

@@ -22,7 +22,7 @@ from decimal import (
 )
 
 from taihe.fhir import definitions
-from taihe.fhir.fhirpath import operators
+from taihe.fhir.fhirpath import operators, patterns
 from taihe.fhir.fhirpath.elements import (
     Element,
     Item,
@@ -42,8 +42,6 @@ from taihe.fhir.fhirpath.values import Quantity, Temporal, parse_temporal
 Items = list[Item]
 Function = Callable[[Environment, Items, list[Items]], Items]
 LONGEST_TEXT = 10_000_000
-LONGEST_PATTERN = 2_000
-LONGEST_MATCHED = 1_000_000
 
 FUNCTIONS: dict[str, tuple[int, int, Function]] = {}
 
@@ -458,30 +456,12 @@ def _replace(env: Environment, source: Items, args: list[Items]) -> Items:
     return [text.replace(old, new)]
 
 
-_NESTED_REPEAT = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]|\([^()]*\|[^()]*\)\s*[+*{]")
-
-
-def _pattern(text: str, subject: str) -> re.Pattern[str]:
-    """A regular expression from outside, refused where matching could take for ever."""
-    if len(text) > LONGEST_PATTERN or len(subject) > LONGEST_MATCHED:
-        raise ExecutionProblem("The text or pattern is too long to match.", "Shorten it.")
-    if len(subject) > 40 and _NESTED_REPEAT.search(re.sub(r"\\.|\[[^\]]*\]", "x", text)):
-        raise ExecutionProblem(
-            "The pattern repeats a repetition, which could take for ever.",
-            "Write it without nested + or *.",
-        )
-    try:
-        return re.compile(text, re.DOTALL)
-    except (re.error, OverflowError, RecursionError):
-        raise ExecutionProblem("The regular expression is not valid.", "Check it.") from None
-
-
 @function("matches", 1, 2)
 def _matches(env: Environment, source: Items, args: list[Items]) -> Items:
     text, pattern = text_of(source, "matches()"), text_of(args[0], "matches()")
     if text is None or pattern is None:
         return []
-    return [_pattern(pattern, text).search(text) is not None]
+    return [patterns.matches(pattern, text, whole=False)]
 
 
 @function("matchesFull", 1, 2)
@@ -489,7 +469,7 @@ def _matches_full(env: Environment, source: Items, args: list[Items]) -> Items:
     text, pattern = text_of(source, "matchesFull()"), text_of(args[0], "matchesFull()")
     if text is None or pattern is None:
         return []
-    return [_pattern(pattern, text).fullmatch(text) is not None]
+    return [patterns.matches(pattern, text, whole=True)]
 
 
 @function("replaceMatches", 2, 3)
@@ -500,10 +480,7 @@ def _replace_matches(env: Environment, source: Items, args: list[Items]) -> Item
     if not pattern:
         return [text]
     template = re.sub(r"\$(\d+|\{\w+\})", lambda m: rf"\g<{m[1].strip('{}')}>", new)
-    try:
-        return [_pattern(pattern, text).sub(template, text)]
-    except (re.error, IndexError):
-        raise ExecutionProblem("The replacement names a group that is not there.", "") from None
+    return [patterns.substitute(pattern, template, text)]
 
 
 @function("join", 0, 1)

@@ -403,13 +403,13 @@ def extract(resource: dict[str, Any]) -> list[IndexRow]:
     whose shape is wrong is refused.
     """
     resource_type = resource.get("resourceType")
-    if resource_type not in definitions.resource_types():
+    if not isinstance(resource_type, str) or resource_type not in definitions.resource_types():
         raise Incorrect("The resource has no known resourceType.", "Name an R4 resource type.")
     found: list[IndexRow] = []
     try:
         extractor(resource_type)(resource, found.append)
         return list(dict.fromkeys(found))
-    except (AttributeError, TypeError, KeyError):
+    except (AttributeError, TypeError, KeyError, ValueError, OverflowError):
         raise Incorrect(
             f"The {resource_type} does not have the shape of its type, so it cannot be indexed.",
             "Validate it first: taihe validate FILE names the element.",
