@@ -8,6 +8,7 @@ value of a variable and no message of a foreign exception, since those quote the
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -34,13 +35,10 @@ def describe(error: BaseException) -> str:
     """
     An exception in one line: its class, our own message if it is one of ours, its frames.
 
-    Messages of Taihe's errors hold no value of a patient; those of others may.
+    Messages of Taihe's errors and of imports hold no value of a patient; those of others may.
     """
-    said = (
-        f"{type(error).__name__}: {error}"
-        if isinstance(error, TaiheError)
-        else type(error).__name__
-    )
+    shown = isinstance(error, (TaiheError, ImportError))
+    said = f"{type(error).__name__}: {error}" if shown else type(error).__name__
     line = f"{said} [{frames(error.__traceback__)}]"
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return f"{line} from {type(cause).__name__} [{frames(cause.__traceback__)}]" if cause else line
@@ -75,8 +73,16 @@ class Formatter(logging.Formatter):
 
 
 def quiet_uncaught() -> None:
-    """Have what nobody catches, in any thread, described without its values."""
+    """
+    Have what nobody catches, in any thread, described without its values.
+
+    `TAIHE_TRACEBACK=1` leaves Python's own tracebacks to developers; never set it where
+    there is real data.
+    """
     import threading
+
+    if os.environ.get("TAIHE_TRACEBACK"):
+        return
 
     def say(error: BaseException | None, where: str) -> None:
         if error is None or isinstance(error, (KeyboardInterrupt, SystemExit)):
