@@ -21,6 +21,7 @@ from taihe.kernel.errors import Fault
 
 INSURER = "YB341222"
 PLATFORM = "PT341222"
+PHARMACY = "YF341222001"
 
 
 def fill(county: Path) -> None:
@@ -32,6 +33,7 @@ def fill(county: Path) -> None:
     _relations(county / "relations.csv.gz", system)
     _accounts(manifest["demo"], system)
     _audit(system)
+    _scenes(manifest, county, system)
 
 
 def _organisations(manifest: dict[str, Any], by: int) -> None:
@@ -39,6 +41,7 @@ def _organisations(manifest: dict[str, Any], by: int) -> None:
         *manifest["institutions"],
         {"code": INSURER, "name": "太和县医疗保障局", "kind": "insurer"},
         {"code": PLATFORM, "name": "太和县全民健康信息平台", "kind": "county_platform"},
+        {"code": PHARMACY, "name": "太和县大药房（演示）", "kind": "pharmacy"},
     ]
     with transaction.atomic():
         for row in rows:
@@ -104,6 +107,8 @@ def _accounts(demo: dict[str, Any], by: int) -> None:
     staff: list[tuple[str, str, base.RoleName, str]] = [
         ("demo-clinician", "王医生", "clinician", demo["hospital"]),
         ("demo-village-doctor", "李村医", "village_doctor", demo["village_clinic"]),
+        ("demo-tcm-doctor", "周中医", "tcm_doctor", demo["tcm_hospital"]),
+        ("demo-pharmacist", "孙药师", "pharmacist", PHARMACY),
         ("demo-auditor", "张审核", "auditor", INSURER),
         ("demo-hospital", "赵主任", "hospital", demo["hospital"]),
         ("demo-administrator", "系统管理员", "administrator", PLATFORM),
@@ -144,3 +149,12 @@ def _audit(by: int) -> None:
     with tqdm(total=1, desc="audit", unit="run") as shown:
         claims.audit_installation(timezone.now(), by)
         shown.update()
+
+
+def _scenes(manifest: dict[str, Any], county: Path, by: int) -> None:
+    """What contexts play for a demo; each does it once."""
+    from taihe.medicine import demo as medicine
+    from taihe.visits import demo as visits
+
+    for context in (visits, medicine):
+        context.fill(manifest, county, by=by, at=timezone.now())

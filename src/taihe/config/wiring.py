@@ -7,6 +7,9 @@ Who meets whom. Lower contexts offer extension points; only here are they filled
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.conf import settings
 
 
@@ -35,6 +38,22 @@ def _connect_health() -> None:
 def _connect_prescriptions() -> None:
     from taihe.config import prescription_checks
     from taihe.medicine import checks
+    from taihe.medicine import panel as prescriptions
+    from taihe.visits import panel as referrals
+
+    _panel("prescriptions", "处方", prescriptions.make)
+    _panel("referrals", "转诊", referrals.make)
 
     checks.register("中药安全", prescription_checks.tcm_safety)
     checks.register("医保事前提醒", prescription_checks.insurance_before)
+
+
+def _panel(key: str, title: str, make: Callable[..., tuple[str, dict[str, object]] | None]) -> None:
+    """Put a context's part on the record page; `make` gives a template and its context."""
+    from taihe.record import panels
+
+    def content(reader: Any, purpose: str, person: int) -> Any:
+        made = make(reader, purpose, person)
+        return panels.Content(*made) if made else None
+
+    panels.register(panels.Panel(key, title, content))

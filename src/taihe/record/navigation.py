@@ -6,7 +6,7 @@ from typing import Protocol
 
 from taihe.ui.navigation import NavItem
 
-ROLES = ("clinician", "village_doctor")
+ROLES = ("clinician", "village_doctor", "tcm_doctor")
 
 
 class HasRoles(Protocol):
