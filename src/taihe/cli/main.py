@@ -40,11 +40,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"taihe {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for name in OFFERS:
-        try:
-            import_module(name).add_parsers(commands)
-        except ModuleNotFoundError as error:  # TODO remove once every context has landed
-            if error.name != name:
-                raise
+        import_module(name).add_parsers(commands)
     return top
 
 

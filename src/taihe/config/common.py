@@ -12,11 +12,9 @@ from taihe.config.site import NAMES, Folder, Site, data_folder
 SOURCE = Path(taihe.__file__).parent
 
 
-def _there(name: str) -> bool:  # TODO remove once every context has landed
-    parts = name.split(".")
-    return (SOURCE.parent / Path(*parts)).with_suffix(".py").exists() or (
-        SOURCE.parent / Path(*parts) / "__init__.py"
-    ).exists()
+def _contexts(names: list[str]) -> list[str]:
+    """The contexts that are apps already; the others have no tables and no pages yet."""
+    return [name for name in names if (SOURCE / name.split(".")[1] / "apps.py").exists()]
 
 
 LOADED_ROLES = {
@@ -83,7 +81,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
             "django_htmx",
             "axes",
             "csp",
-            *(app for app in apps if _there(app) and _there(app + ".apps")),
+            *_contexts(apps),
             "taihe.config.apps.Wiring",
         ],
         "MIDDLEWARE": [
@@ -97,7 +95,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "django_htmx.middleware.HtmxMiddleware",
-            *(["taihe.base.middleware.Errors"] if _there("taihe.base.middleware") else []),
+            "taihe.base.middleware.Errors",
             "axes.middleware.AxesMiddleware",
         ],
         "AUTHENTICATION_BACKENDS": [
@@ -138,9 +136,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
                         "django.template.context_processors.i18n",
                         "taihe.config.navigation.context",
                     ],
-                    "builtins": ["taihe.ui.templatetags.taihe"]
-                    if _there("taihe.ui.templatetags.taihe")
-                    else [],
+                    "builtins": ["taihe.ui.templatetags.taihe"],
                 },
             }
         ],
@@ -194,7 +190,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {
-                "plain": {"()": "taihe.base.logs.Formatter"} if _there("taihe.base.logs") else {}
+                "plain": {"()": "taihe.base.logs.Formatter"}
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
             "root": {"handlers": ["stderr"], "level": "WARNING"},

@@ -15,13 +15,7 @@ from django.conf import settings
 
 def connect() -> None:
     """Fill the extension points of this process's site."""
-    from taihe.config.common import _there
-
-    if (
-        settings.TAIHE_SITE == "health"
-        and _there("taihe.claims.public")
-        and _there("taihe.record.load")
-    ):
+    if settings.TAIHE_SITE == "health":
         _connect_health()
 
 
@@ -33,6 +27,13 @@ def _connect_health() -> None:
         load.register_table_handler(name, handler)
     load.recognise_tables_with(claims.table_of)
     _connect_prescriptions()
+    _connect_chronic()
+
+
+def _connect_chronic() -> None:
+    from taihe.chronic import public as chronic
+
+    _panel("chronic", "慢病", chronic.panel)
 
 
 def _connect_prescriptions() -> None:
