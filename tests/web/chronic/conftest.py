@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from taihe.record import public as record
 from tests.web.people import ICD, LOINC, store_person
 
 CLINIC = "V341222001"
+NOON = datetime(2026, 11, 24, 4, tzinfo=UTC)
 Bodies = list[dict[str, Any]]
 
 
@@ -86,6 +87,12 @@ def glucose(id: str, patient: str, on: str, value: float) -> dict[str, Any]:
         "effectiveDateTime": f"{on}T07:30:00+08:00",
         "valueQuantity": {"value": value, "unit": "mmol/L"},
     }
+
+
+@pytest.fixture(autouse=True)
+def fixed_day(monkeypatch) -> None:
+    """It is noon of one day, so that no test depends on the turn of a month or year."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
 
 
 @dataclass
