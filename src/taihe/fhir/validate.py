@@ -128,7 +128,7 @@ class _Checker:
     ) -> None:
         self.issues.append(Issue(severity, code, location, problem, do))
 
-    def resource(self, value: Any, path: str, depth: int) -> None:
+    def resource(self, value: Any, path: str, depth: int, *, contained: bool = False) -> None:
         if not isinstance(value, dict):
             self.say("structure", path, "This is no resource.", "Write a JSON object.", "fatal")
             return
@@ -147,12 +147,12 @@ class _Checker:
             hint = f"Did you mean {close[0]}?" if close else "Use a type of FHIR R4."
             self.say("structure", path, "There is no such resource type.", hint, "fatal")
             return
-        outer = self.nearest
+        outer = self.nearest, self.root
         self.nearest = value
-        if self.root is None:
+        if not contained:
             self.root = value
         self.object(value, kind, path or kind, depth)
-        self.nearest = outer
+        self.nearest, self.root = outer
 
     def object(self, value: dict[str, Any], place: str, path: str, depth: int) -> None:
         if depth > DEEPEST:
@@ -261,7 +261,7 @@ class _Checker:
             if type(one) is not dict or not one:
                 self.bad_form(one, spec, f"{path}[{at}]", single=True)
             elif spec.resource:
-                self.resource(one, f"{path}[{at}]", depth + 1)
+                self.resource(one, f"{path}[{at}]", depth + 1, contained=spec.name == "contained")
             else:
                 self.object(one, spec.place, f"{path}[{at}]", depth + 1)
                 if check_bound:

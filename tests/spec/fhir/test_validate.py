@@ -241,6 +241,25 @@ def test_issues_and_errors_become_an_operation_outcome():
     assert check(refused) == []
 
 
+def test_a_resource_in_a_bundle_has_its_own_contained_resources():
+    inside = {**PATIENT, "id": "p2"}
+    entry = {"resource": inside, "request": {"method": "PUT", "url": "Patient/p2"}}
+    assert check({"resourceType": "Bundle", "type": "transaction", "entry": [entry]}) == []
+    inside = {**PATIENT, "managingOrganization": {"reference": "#x"}}
+    found = check({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": inside}]})
+    assert [issue.location for issue in found] == [
+        "Bundle.entry[0].resource.managingOrganization.reference"
+    ]
+
+
+@pytest.mark.shared
+def test_every_transaction_bundle_of_the_sample_is_valid(shared):
+    files = sorted((shared / "data/synthea-100/bundles").glob("*.json.gz"))
+    assert len(files) == 10
+    for file in files:
+        assert check(orjson.loads(gzip.decompress(file.read_bytes()))) == [], file.name
+
+
 @pytest.mark.shared
 def test_every_synthea_resource_is_valid(shared):
     for file in sorted((shared / "data/synthea-100").glob("*.ndjson.gz")):
