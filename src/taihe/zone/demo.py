@@ -14,9 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import TYPE_CHECKING
 
 from taihe.zone import rows
 from taihe.zone.domain.projects import WAN_FEN, Entry
+
+if TYPE_CHECKING:
+    from taihe.base.public import Actor
 
 EVENT = "wmc2019"
 SIGNED_ON = date(2019, 9, 20)
@@ -225,10 +229,13 @@ def fill(by: int | None, at: datetime) -> dict[str, int]:
 
     `by` is the party that enters them. A second call finds them there and changes nothing.
     """
+    from django.db import transaction
+
     from taihe.zone import public
 
     public.load_knowledge()
-    fill_parks(at)
+    with transaction.atomic():
+        fill_parks(at)
     frozen = public.bulletins(EVENT)
     if len(frozen) >= 2:
         return {"projects": 0, "entries": 0, "bulletins": 0}
@@ -297,4 +304,41 @@ def fill_parks(at: datetime) -> int:
         park_actions.give_opinion(made[0], scores, "同意（合成）", actor=expert, at=at)
     park_actions.advance_park(made[0], "support", actor=first, at=at, note="专家意见一致（合成）")
     park_actions.advance_park(made[0], "approve", actor=second, at=at, note="予以认定（合成）")
+    _fill_services(first, second, at)
     return len(made)
+
+
+def _fill_services(first: Actor, second: Actor, at: datetime) -> None:
+    """A few promoted projects and needs, in different states."""
+    from taihe.zone import service_actions
+    from taihe.zone.actions import local_day
+
+    today = local_day(at)
+    for zone, name, industry, wan, steps in (
+        ("taihe", "高端制剂中试基地", "2720", 30_000, ("submit", "publish")),
+        ("suixi", "铝箔精深加工", "3252", 50_000, ("submit", "publish")),
+        ("taihe", "医疗器械智能产业园二期", "3584", 20_000, ("submit",)),
+    ):
+        number = service_actions.offer_project(
+            zone, f"{name}（合成）", industry, wan * WAN_FEN, "土地与厂房条件的说明（合成）。",
+            today + timedelta(days=365), actor=first, at=at, synthetic=True,
+        )  # fmt: skip
+        for step, actor in zip(steps, (first, second), strict=False):
+            service_actions.advance_promotion(number, step, actor=actor, at=at)
+    for series, zone, text, ago, done in (
+        ("finance", "taihe", "流动资金贷款对接", 40, False),
+        ("training", "suixi", "安全生产培训", 3, False),
+        ("service", "taihe", "蒸汽扩容", 5, True),
+    ):
+        number = service_actions.raise_need(
+            series, zone, "示例企业（合成）", f"{text}（合成）", today - timedelta(days=ago),
+            actor=first, at=at, synthetic=True,
+        )  # fmt: skip
+        if done:
+            service_actions.advance_need(number, "accept", actor=first, at=at)
+            service_actions.advance_need(
+                number, "answer", actor=first, at=at, note="已排期（合成）"
+            )
+            service_actions.advance_need(
+                number, "close", actor=second, at=at, note="企业确认（合成）", satisfaction=5
+            )

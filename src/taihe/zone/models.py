@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from taihe.kernel.errors import Conflict
-from taihe.zone.domain import parks
+from taihe.zone.domain import parks, services
 from taihe.zone.domain.projects import ACTION_WORDS, STAGE_WORDS
 
 PARK_STATES = parks.WORKFLOW.states
@@ -332,3 +332,63 @@ class PanelOpinion(AddedOnly):
 
     def __str__(self) -> str:
         return f"opinion {self.pk}"
+
+
+class Promotion(models.Model):
+    """An investable project that a zone offers (推介项目)."""
+
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT)
+    name = models.CharField(max_length=120)
+    industry = models.CharField(max_length=4)
+    investment_fen = models.BigIntegerField()
+    land_mu = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    summary = models.CharField(max_length=1000)
+    valid_until = models.DateField()
+    state = models.CharField(max_length=12, choices=list(services.PROMOTION.states.items()))
+    synthetic = models.BooleanField(default=False)
+    by = models.BigIntegerField(null=True)
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "zone_promotion"
+        constraints: ClassVar = [
+            UniqueConstraint(fields=("zone", "name"), name="promotion_once_per_zone"),
+            CheckConstraint(
+                condition=Q(state__in=list(services.PROMOTION.states)), name="promotion_state"
+            ),
+            CheckConstraint(condition=Q(investment_fen__gt=0), name="promotion_investment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"promotion {self.pk}"
+
+
+class Need(models.Model):
+    """What a firm of a zone needs, raised in one of the 进园区 series."""
+
+    series = models.CharField(max_length=20)
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT)
+    firm = models.CharField(max_length=120, help_text="单位名称，不写个人")
+    text = models.CharField(max_length=500)
+    raised_on = models.DateField()
+    due_on = models.DateField()
+    state = models.CharField(max_length=12, choices=list(services.NEED.states.items()))
+    satisfaction = models.PositiveSmallIntegerField(null=True, blank=True)
+    synthetic = models.BooleanField(default=False)
+    by = models.BigIntegerField(null=True)
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "zone_need"
+        constraints: ClassVar = [
+            CheckConstraint(condition=Q(state__in=list(services.NEED.states)), name="need_state"),
+            CheckConstraint(condition=Q(due_on__gte=models.F("raised_on")), name="need_due_later"),
+            CheckConstraint(
+                condition=Q(satisfaction__isnull=True)
+                | (Q(satisfaction__gte=1) & Q(satisfaction__lte=5) & Q(state="closed")),
+                name="need_satisfaction_when_closed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"need {self.pk}"

@@ -326,3 +326,28 @@ def places() -> frozenset[str]:
     return frozenset(
         read_table(KNOWLEDGE / "places.csv", make, required=("place", "kind", "source")).checked()
     )
+
+
+@dataclass(frozen=True)
+class Series:
+    """One of the six 进园区 series, and the working days within which a need is answered."""
+
+    series: str
+    name: str
+    purpose: str
+    days: int
+    source: str
+
+
+@cache
+def series() -> dict[str, Series]:
+    """The six series by key."""
+
+    def make(cells: Cells) -> Series:
+        return Series(
+            cells.text("series"), cells.text("name"), cells.text("purpose"),
+            cells.whole("answer_within_working_days"), cells.text("source"),
+        )  # fmt: skip
+
+    table = read_table(KNOWLEDGE / "series.csv", make, required=("series", "name", "source"))
+    return {row.series: row for row in table.checked()}
