@@ -38,10 +38,16 @@ def describe(error: BaseException) -> str:
     Messages of Taihe's errors and of imports hold no value of a patient; those of others may.
     """
     shown = isinstance(error, (TaiheError, ImportError))
-    said = f"{type(error).__name__}: {error}" if shown else type(error).__name__
+    said = f"{type(error).__name__}: {error}" if shown else _kind(error)
     line = f"{said} [{frames(error.__traceback__)}]"
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return f"{line} from {type(cause).__name__} [{frames(cause.__traceback__)}]" if cause else line
+    return f"{line} from {_kind(cause)} [{frames(cause.__traceback__)}]" if cause else line
+
+
+def _kind(error: BaseException) -> str:
+    """The class, and for SQLite the name of its result code."""
+    code = getattr(error, "sqlite_errorname", "")
+    return f"{type(error).__name__} {code}".strip()
 
 
 class Formatter(logging.Formatter):
