@@ -9,7 +9,8 @@ import pytest
 from taihe.cli.main import main
 from taihe.fhir.views import duckdb_sql, read_view, run
 from taihe.kernel.conformance import Status
-from taihe.lake.views import on_duckdb, sql_on_fhir
+from taihe.lake.resources import snapshot, write_resources
+from taihe.lake.views import on_duckdb, rows_of, sql_on_fhir
 
 PEOPLE = [
     {
@@ -118,6 +119,44 @@ def is_number(value):
 def test_memory_and_duckdb_agree(view):
     plain = list(run(read_view(view), PEOPLE + GROUPS))
     assert counted(on_duckdb(view, PEOPLE + GROUPS)) == counted(plain)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lake")
+    file = folder / "Patient.ndjson"
+    file.write_text("".join(json.dumps(one) + "\n" for one in PEOPLE))
+    assert write_resources([file], "Patient", folder).rows == len(PEOPLE)
+    return folder
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda v: json.dumps(v["select"])[:60])
+def test_memory_and_the_lake_agree(view, lake):
+    plain = list(run(read_view(view), PEOPLE))
+    assert counted(rows_of(read_view(view), lake)) == counted(plain)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["gender", "contact.name.family", "contact.exists()", "address.first().city", "photo.count()",
+     "deceased.ofType(boolean)", "telecom.where(system = 'phone').value.first()",
+     "generalPractitioner.getReferenceKey()", "name.period.start.first() < @2020",
+     "maritalStatus.coding.code.join(',')", "birthDate.extension('u').value.ofType(code)",
+     "gender = 'male' or active", "(gender = 'male').not()", "iif(gender = 'x', 'a', 'b')"],
+)  # fmt: skip
+def test_what_no_resource_has_is_empty_in_the_lake_too(path, lake):
+    view = column_view(path)
+    plain = list(run(read_view(view), PEOPLE))
+    assert counted(rows_of(read_view(view), lake)) == counted(plain)
+    assert counted(on_duckdb(view, PEOPLE)) == counted(plain)
+
+
+def test_the_lake_is_typed_by_the_element_table(lake):
+    columns = dict(snapshot(lake, "Patient").columns)
+    assert columns["active"] == "BOOLEAN"
+    assert columns["multipleBirthInteger"] == "BIGINT"
+    assert columns["name"] == 'STRUCT("use" VARCHAR, "family" VARCHAR, "given" VARCHAR[])[]'
+    assert columns["extension"] == 'STRUCT("url" VARCHAR, "valueCode" VARCHAR)[]'
 
 
 def test_only_what_a_view_reads_is_read():

@@ -17,12 +17,43 @@ def add_parsers(subparsers: Any) -> None:
     run = inner.add_parser("run", help="answer a ViewDefinition over a folder of NDJSON")
     run.add_argument("view", type=Path, help="a ViewDefinition as JSON")
     run.add_argument(
-        "--from", dest="source", type=Path, required=True, help="folder of NDJSON(.gz)"
+        "--from", dest="source", type=Path, required=True, help="folder of NDJSON(.gz), or a lake"
     )
     run.add_argument("--out", type=Path, required=True, help="a .parquet, .csv or .ndjson file")
     run.add_argument("--engine", choices=("auto", "duckdb", "memory"), default="auto")
     run.add_argument("--json", action="store_true", help="the result as one JSON object")
     run.set_defaults(run=run_view)
+    columns = inner.add_parser("columns", help="write NDJSON as typed Parquet, one set a type")
+    columns.add_argument("--from", dest="source", type=Path, required=True)
+    columns.add_argument("--out", type=Path, required=True, help="folder of the lake")
+    columns.add_argument("--type", action="append", help="only this type; may repeat")
+    columns.add_argument("--json", action="store_true")
+    columns.set_defaults(run=run_columns)
+
+
+def run_columns(arguments: argparse.Namespace) -> int:
+    """Write a Parquet set for each resource type whose file is in the folder."""
+    from taihe.fhir import definitions
+    from taihe.lake.resources import write_resources
+    from taihe.lake.views import ndjson_files
+
+    types = arguments.type or sorted(
+        {
+            path.name.split(".")[0]
+            for path in ndjson_files(arguments.source, "")
+            if path.name.split(".")[0] in definitions.resource_types()
+        }
+    )
+    started = time.perf_counter()
+    written = {}
+    for resource in types:
+        files = ndjson_files(arguments.source, resource)
+        written[resource] = write_resources(files, resource, arguments.out).rows
+        print(f"{resource}: {written[resource]} rows", file=sys.stderr)
+    if arguments.json:
+        seconds = round(time.perf_counter() - started, 3)
+        print(json.dumps({"types": written, "seconds": seconds}))
+    return 0
 
 
 def run_view(arguments: argparse.Namespace) -> int:
@@ -34,6 +65,7 @@ def run_view(arguments: argparse.Namespace) -> int:
     """
     from taihe.fhir.views import read_view
     from taihe.kernel.errors import Incorrect, Unsupported
+    from taihe.lake.resources import is_lake
     from taihe.lake.views import ndjson_files, write_from_memory, write_view
 
     try:
@@ -43,15 +75,18 @@ def run_view(arguments: argparse.Namespace) -> int:
     except ValueError:
         raise Incorrect(f"{arguments.view.name} is no JSON.", "Check it.") from None
     view = read_view(raw)
-    files = ndjson_files(arguments.source, view.resource)
+    source: Path | list[Path] = arguments.source
+    files: list[Path] = []
+    if not is_lake(arguments.source, view.resource):
+        source = files = ndjson_files(arguments.source, view.resource)
     started = time.perf_counter()
     engine, reason = arguments.engine, ""
     if engine != "memory":
         try:
-            rows = write_view(view, files, arguments.out)
+            rows = write_view(view, source, arguments.out)
             engine = "duckdb"
         except Unsupported as error:
-            if engine == "duckdb":
+            if engine == "duckdb" or not files:
                 raise
             engine, reason = "memory", error.problem
     if engine == "memory":

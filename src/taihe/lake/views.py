@@ -17,6 +17,7 @@ from taihe.fhir.views import View, duckdb_sql, read_view, run
 from taihe.kernel.conformance import Case
 from taihe.kernel.errors import Incorrect, Unsupported
 from taihe.lake.duck import connect
+from taihe.lake.resources import available, snapshot
 
 
 def _is_mixed(files: list[Path], resource: str) -> bool:
@@ -32,15 +33,30 @@ def query(view: View, files: list[Path]) -> str:
     return statement.over_ndjson(paths)
 
 
+def lake_query(view: View, lake: Path, connection: Any) -> str:
+    """The DuckDB query of a view over the Parquet set of its type."""
+    found = snapshot(lake, view.resource)
+    statement = duckdb_sql(view, available(connection, found))
+    paths = ", ".join("'" + path.replace("'", "''") + "'" for path in found.paths)
+    return statement.select.replace("{source}", f"read_parquet([{paths}])")
+
+
 def _said(error: duckdb.Error) -> Incorrect:
     first = str(error).splitlines()[0]
     return Incorrect(f"The view cannot be answered: {first[:300]}", "Check its paths and the data.")
 
 
-def rows_of(view: View, files: list[Path]) -> list[dict[str, Any]]:
-    """The rows of a view over NDJSON files (also .gz), as Python values."""
+def _from(view: View, source: Path | list[Path], connection: Any) -> str:
+    if isinstance(source, Path):
+        return lake_query(view, source, connection)
+    return query(view, source)
+
+
+def rows_of(view: View, source: Path | list[Path]) -> list[dict[str, Any]]:
+    """The rows of a view over NDJSON files (also .gz) or over a lake, as Python values."""
+    connection = connect()
     try:
-        answer = connect().execute(query(view, files))
+        answer = connection.execute(_from(view, source, connection))
         names = [column[0] for column in answer.description]
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     except duckdb.Error as error:
@@ -98,7 +114,7 @@ def _resources(files: list[Path]) -> Iterator[dict[str, Any]]:
                 yield read.resource
 
 
-def write_view(view: View, files: list[Path], out: Path) -> int:
+def write_view(view: View, source: Path | list[Path], out: Path) -> int:
     """Write the rows of a view as parquet, csv or ndjson, by the name of `out`; their number."""
     forms = {
         ".parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -109,8 +125,10 @@ def write_view(view: View, files: list[Path], out: Path) -> int:
     if form is None:
         raise Unsupported(f"{out.name} has no known form.", "Name it .parquet, .csv or .ndjson.")
     target = str(out).replace("'", "''")
+    connection = connect()
     try:
-        done = connect().execute(f"COPY ({query(view, files)}) TO '{target}' ({form})").fetchone()
+        rows = _from(view, source, connection)
+        done = connection.execute(f"COPY ({rows}) TO '{target}' ({form})").fetchone()
     except duckdb.Error as error:
         raise _said(error) from None
     return int(done[0]) if done else 0

@@ -43,15 +43,25 @@ _DATES = frozenset(("date", "dateTime", "instant", "Date", "DateTime"))
 
 @dataclass
 class Schema:
-    """The columns that a view reads at a place: nested, by JSON key; a leaf has a SQL type."""
+    """
+    The columns that a view reads at a place: nested, by JSON key; a leaf has a SQL type.
+
+    `available` names the columns that a table has; None when any may be read.
+    """
 
     many: bool = False
     leaf: str = "JSON"
     children: dict[str, Schema] = field(default_factory=dict)
+    available: dict[str, Any] | None = None
 
     def child(self, key: str, *, many: bool, leaf: str) -> Schema:
         """The column under a key, made on first use."""
-        return self.children.setdefault(key, Schema(many, leaf))
+        below = None if self.available is None else self.available.get(key, {})
+        return self.children.setdefault(key, Schema(many, leaf, available=below))
+
+    def has(self, key: str) -> bool:
+        """Whether the table may have the column."""
+        return self.available is None or key in self.available
 
     def ddl(self) -> str:
         """The DuckDB type."""
@@ -181,7 +191,7 @@ class _Writer:
 
     def each(self, value: Value, body: Callable[[Value], Value]) -> Value:
         """The results of `body` on every item, as one flat collection."""
-        if not value.many:
+        if not value.many or value.kind == "none":
             return body(value)
         name = self.fresh()
         inner = body(replace(value, sql=name, many=False))
@@ -191,6 +201,8 @@ class _Writer:
         return self.lifted(value.sql, name, inner)
 
     def lifted(self, source: str, name: str, inner: Value) -> Value:
+        if inner.kind == "none":
+            return inner
         mapped = f"list_transform({source}, lambda {name}: {inner.sql})"
         holder = None
         if inner.many:
@@ -245,6 +257,8 @@ class _Writer:
         if found.type == "Resource":
             raise Unsupported("Contained resources cannot be read as columns.", "")
         assert source.schema is not None
+        if not source.schema.has(found.key):
+            return NOTHING
         schema = source.schema.child(found.key, many=found.many, leaf=_leaf(found.type))
 
         def step(item: Value) -> Value:
@@ -266,6 +280,8 @@ class _Writer:
             raise Unsupported(f"{name} of a primitive that repeats cannot be read as a column.", "")
         holder, key = source.holder
         assert holder.schema is not None
+        if not holder.schema.has("_" + key):
+            return NOTHING
         schema = holder.schema.child("_" + key, many=False, leaf="JSON")
         extra = Value(
             f"{holder.sql}.{_name('_' + key)}", "complex", "Element", "Element", False, schema
@@ -541,6 +557,8 @@ def _is(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
 def _extension(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
     url = w.text(arguments[0], focus)
     found = w.child(source, "extension")
+    if found.kind == "none":
+        return found
     name = w.fresh()
     w.child(replace(found, sql=name, many=False), "url")
     sql = f'list_filter({found.sql}, lambda {name}: {name}."url" = {url})'
@@ -549,7 +567,7 @@ def _extension(w: _Writer, source: Value, arguments: Arguments, focus: Value) ->
 
 def _join(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
     between = w.text(arguments[0], focus) if arguments else "''"
-    listed = w.listed(source) if source.kind != "none" else "[]"
+    listed = w.listed(source) if source.kind != "none" else "[]::VARCHAR[]"
     return Value(f"coalesce(array_to_string({listed}, {between}), '')", "text", "String")
 
 
@@ -562,6 +580,8 @@ def _reference_key(w: _Writer, source: Value, arguments: Arguments, focus: Value
 
     def key(item: Value) -> Value:
         reference = w.child(item, "reference")
+        if reference.kind == "none":
+            return NOTHING
         pattern = f"(?:^|/){wanted or '[A-Za-z]+'}/([A-Za-z0-9.-]+)(?:/_history/[^/]+)?$"
         found = f"nullif(regexp_extract({reference.sql}, {_text(pattern)}, 1), '')"
         if wanted:  # most references are plain "Type/id": no pattern is needed for them
@@ -571,7 +591,7 @@ def _reference_key(w: _Writer, source: Value, arguments: Arguments, focus: Value
             found = f"(CASE WHEN {short} THEN nullif({rest}, '') ELSE {found} END)"
         return Value(found, "text", "String")
 
-    return w.each(source, key)
+    return NOTHING if source.kind == "none" else w.each(source, key)
 
 
 def _iif(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
@@ -684,9 +704,9 @@ def _sql_type(column: Column, value: Value) -> str:
 class _Rows:
     """Writes the rows of selects: as plain columns, one unnest, or lists of rows."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, available: dict[str, Any] | None) -> None:
         self.view = view
-        self.schema = Schema()
+        self.schema = Schema(available=available)
         root = Value("r", "complex", view.resource, view.resource, False, self.schema)
         self.root = root
         self.writer = _Writer(view, root)
@@ -822,13 +842,14 @@ def _condition(rows: _Rows, path: str) -> str:
     return f"coalesce({single.sql}, false)"
 
 
-def duckdb_sql(view: View) -> Statement:
+def duckdb_sql(view: View, available: dict[str, Any] | None = None) -> Statement:
     """
     Write a view as a DuckDB query.
 
-    Raises Unsupported for what SQL cannot say; `run` answers every view.
+    `available` are the nested column names of a table that lacks what its data lacks; an
+    element without a column is empty then. Raises Unsupported for what SQL cannot say; `run` answers every view.
     """
-    rows = _Rows(view)
+    rows = _Rows(view, available)
     rows.schema.child("resourceType", many=False, leaf="VARCHAR")
     where = [f'r."resourceType" = {_text(view.resource)}']
     where += [_condition(rows, path) for path in view.where]
