@@ -25,6 +25,7 @@ LOADED_ROLES = {
     "pharmacist": "/desk/pharmacy/",
     "auditor": "/desk/claims/",
     "hospital": "/desk/hospital/",
+    "analyst": "/desk/insight/",
     "administrator": "/desk/admin/",
     "security_auditor": "/desk/admin/",
 }

@@ -16,7 +16,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from taihe.base import public as base
-from taihe.kernel.codes import System
+from taihe.kernel.codes import Purpose, System
 from taihe.kernel.errors import Fault
 
 INSURER = "YB341222"
@@ -34,6 +34,8 @@ def fill(county: Path) -> None:
     _accounts(manifest["demo"], system)
     _audit(system)
     _scenes(manifest, county, system)
+    _first_reading(manifest["demo"])
+    _lake()
 
 
 def _organisations(manifest: dict[str, Any], by: int) -> None:
@@ -110,6 +112,11 @@ def _accounts(demo: dict[str, Any], by: int) -> None:
         ("demo-tcm-doctor", "周中医", "tcm_doctor", demo["tcm_hospital"]),
         ("demo-pharmacist", "孙药师", "pharmacist", PHARMACY),
         ("demo-auditor", "张审核", "auditor", INSURER),
+        ("demo-auditor-2", "刘复审", "auditor", INSURER),
+        ("demo-auditor-3", "陈合议", "auditor", INSURER),
+        ("demo-auditor-4", "吴合议", "auditor", INSURER),
+        ("demo-auditor-5", "郑合议", "auditor", INSURER),
+        ("demo-analyst", "何分析", "analyst", PLATFORM),
         ("demo-hospital", "赵主任", "hospital", demo["hospital"]),
         ("demo-administrator", "系统管理员", "administrator", PLATFORM),
     ]
@@ -153,8 +160,27 @@ def _audit(by: int) -> None:
 
 def _scenes(manifest: dict[str, Any], county: Path, by: int) -> None:
     """What contexts play for a demo; each does it once."""
+    from taihe.chronic import demo as chronic
     from taihe.medicine import demo as medicine
     from taihe.visits import demo as visits
 
-    for context in (visits, medicine):
+    for context in (visits, medicine, chronic):
         context.fill(manifest, county, by=by, at=timezone.now())
+
+
+def _first_reading(demo: dict[str, Any]) -> None:
+    """The village doctor has read the elder's record once, so that she can see who did."""
+    from taihe.record import public as record
+
+    account = base.account("demo-village-doctor")
+    person = record.person_of(System.INSURANCE_PERSON, demo["elder"]["psn_no"])
+    assert account is not None and person is not None
+    reader = record.reader_of(base.actor_of(account.account_id))
+    record.summary(reader, Purpose.TREATMENT, person, route="demo", on=timezone.localdate())
+
+
+def _lake() -> None:
+    """The figures are there when the first analyst comes; the worker goes on from here."""
+    from taihe.insight import public as insight
+
+    insight.catch_up()

@@ -40,6 +40,7 @@ def _offers() -> list[Any]:
         return [zone.navigation, administration.navigation]
     from taihe.chronic import navigation as chronic
     from taihe.claims import navigation as claims
+    from taihe.insight import navigation as insight
     from taihe.medicine import navigation as medicine
     from taihe.record import navigation as record
     from taihe.visits import navigation as visits
@@ -50,5 +51,6 @@ def _offers() -> list[Any]:
         visits.navigation,
         medicine.navigation,
         claims.navigation,
+        insight.navigation,
         administration.navigation,
     ]

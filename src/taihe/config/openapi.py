@@ -17,8 +17,9 @@ from taihe.base.public import public_page
 def paths() -> dict[str, Any]:
     """Every operation of this site, by its address."""
     from taihe.chronic import openapi as chronic
+    from taihe.insight import openapi as insight
 
-    return {**chronic.PATHS}
+    return {**chronic.PATHS, **insight.PATHS}
 
 
 @public_page

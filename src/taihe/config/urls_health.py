@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from taihe.chronic.api import telemetry
 from taihe.config import openapi
+from taihe.insight.api import aggregates
 
 urlpatterns = [
     path("", include("taihe.base.urls")),
@@ -13,6 +14,8 @@ urlpatterns = [
     path("desk/", include("taihe.medicine.urls")),
     path("desk/visits/", include("taihe.visits.urls")),
     path("desk/chronic/", include("taihe.chronic.urls")),
+    path("desk/insight/", include("taihe.insight.urls")),
+    path("api/v1/aggregates", aggregates, name="api-aggregates"),
     path("api/v1/telemetry", telemetry, name="api-telemetry"),
     path("api/v1/openapi.json", openapi.document, name="api-openapi"),
     path("app/", include("taihe.resident.urls")),
