@@ -45,7 +45,7 @@ def _typed(structure: Structure, field: model.Field) -> str:
     """The DuckDB type of a field for what its data looks like."""
     many = "[]" if field.many else ""
     inner = structure[0] if isinstance(structure, list) and structure else structure
-    if field.type == "Resource" or not isinstance(inner, dict):
+    if field.type == "Resource" or not isinstance(inner, dict) or not inner:
         return _leaf(field.type) + many
     return _struct(inner, field.place) + many
 
@@ -69,16 +69,31 @@ def _struct(structure: dict[str, Structure], place: str) -> str:
     return f"STRUCT({', '.join(parts)})" if parts else "JSON"
 
 
+def _sniffed(connection: Any, paths: str) -> dict[str, Structure]:
+    """The nested keys of files that hold one type: DuckDB's own reading of every line."""
+    relation = connection.sql(
+        f"SELECT * FROM read_json([{paths}], format='newline_delimited', sample_size=-1, "
+        f"maximum_depth=-1, map_inference_threshold=-1, field_appearance_threshold=0, "
+        f"maximum_object_size={_LARGEST_LINE})"
+    )
+    return {name: _names(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
+
+
 def resource_columns(connection: Any, files: list[Path], resource: str) -> dict[str, str]:
     """The columns that the resources of a type in NDJSON files need."""
     paths = ", ".join(_text(str(file)) for file in files)
-    found = connection.execute(
-        f"SELECT json_group_structure(json) FROM read_ndjson_objects([{paths}], "
-        f"maximum_object_size={_LARGEST_LINE}) WHERE json->>'resourceType' = {_text(resource)}"
-    ).fetchone()
-    structure = json.loads(found[0]) if found and found[0] else None
-    if not isinstance(structure, dict):
+    structure: Structure
+    if all(file.name.startswith(f"{resource}.") for file in files):
+        structure = _sniffed(connection, paths)
+    else:
+        found = connection.execute(
+            f"SELECT json_group_structure(json) FROM read_ndjson_objects([{paths}], "
+            f"maximum_object_size={_LARGEST_LINE}) WHERE json->>'resourceType' = {_text(resource)}"
+        ).fetchone()
+        structure = json.loads(found[0]) if found and found[0] else None
+    if not isinstance(structure, dict) or not structure:
         raise Incorrect(f"There is no {resource} in these files.", "Check the folder.")
+    structure.pop("resourceType", None)
     return {"resourceType": "VARCHAR", **dict(_columns(structure, resource))}
 
 
