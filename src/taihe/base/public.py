@@ -106,9 +106,9 @@ class Actor:
 
 @dataclass(frozen=True)
 class Declared:
-    """Who may call a view: anybody, anybody signed in, or one of some roles."""
+    """Who may call a view: anybody, anybody signed in, one of some roles, or systems by token."""
 
-    who: Literal["public", "signed-in", "roles"]
+    who: Literal["public", "signed-in", "roles", "systems"]
     roles: tuple[str, ...] = ()
 
 
@@ -337,6 +337,12 @@ def home_of(actor: Actor) -> str:
 def public_page(view: View) -> View:
     """Declare that anybody may call this view."""
     view.taihe_access = Declared("public")  # type: ignore[attr-defined]
+    return view
+
+
+def for_systems(view: View) -> View:
+    """Declare that systems call this view with a bearer token, which the view itself checks."""
+    view.taihe_access = Declared("systems")  # type: ignore[attr-defined]
     return view
 
 

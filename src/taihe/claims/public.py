@@ -7,7 +7,7 @@ so that `taihe claims audit` stays free of Django.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -33,6 +33,8 @@ __all__ = [
     "audit_folder",
     "audit_installation",
     "bills",
+    "charged_mark",
+    "charged_visits",
     "check_prescription",
     "load_table",
     "table_handlers",
@@ -185,3 +187,21 @@ def _insurance(code: int | None) -> str:
         return Insurance(str(code)).label
     except ValueError:
         return ""
+
+
+def charged_mark() -> str:
+    """A word that changes when the charged visits of the row store do."""
+    from taihe.claims import queries
+
+    return queries.charged_mark()
+
+
+def charged_visits() -> Iterator[tuple[int, int | None, str, bool, date, int, int]]:
+    """
+    Every charged visit for the lake: number, person, institution code, whether a stay, first
+    day, lines after refunds, fen. `person` is the record's number when the visit was tied to
+    it; None while it is not. For followers inside Taihe: it shows nobody.
+    """
+    from taihe.claims import queries
+
+    return queries.charged_visits()

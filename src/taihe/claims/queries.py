@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from taihe.base import models as base
 from taihe.claims import models, rule_rows
@@ -321,6 +322,32 @@ def visits_of(persons: Sequence[int]) -> list[Visit]:
         )
         for visit in found
     ]
+
+
+def charged_mark() -> str:
+    """A word that changes when encounters, lines or the ties of persons do."""
+    lines = models.ClaimLine.objects.aggregate(
+        n=Count("pk"), last=Max("pk"), fen=Sum("fen"), days=Sum("day")
+    )
+    visits = models.ClaimEncounter.objects.aggregate(n=Count("pk"), last=Max("pk"))
+    tied = models.ClaimPerson.objects.aggregate(n=Count("person"), sum=Sum("person"))
+    parts = (*lines.values(), *visits.values(), *tied.values())
+    return ":".join(str(part or 0) for part in parts)
+
+
+def charged_visits() -> Iterator[tuple[int, int | None, str, bool, date, int, int]]:
+    """Every encounter with what it was charged; refunds stand against their lines."""
+    orgs = dictionary().all(System.INSTITUTION)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.enc, p.person, e.org, e.visit, e.begin_day, count(l.line), sum(l.fen)"
+            " FROM claims_encounter e JOIN claims_person p ON p.psn = e.psn"
+            " LEFT JOIN claims_line l ON l.enc = e.enc"
+            " GROUP BY e.enc, p.person, e.org, e.visit, e.begin_day ORDER BY e.enc"
+        )
+        while rows := cursor.fetchmany(10_000):
+            for enc, person, org, visit, begin, lines, fen in rows:
+                yield enc, person, orgs.get(org, ""), visit == 2, day_of(begin), lines, int(fen or 0)
 
 
 def _names(codes: Iterable[int]) -> dict[int, tuple[str, str]]:
