@@ -9,8 +9,9 @@ import pytest
 from taihe.cli.main import main
 from taihe.fhir.views import duckdb_sql, read_view, run
 from taihe.kernel.conformance import Status
+from taihe.lake.conformance import sql_on_fhir
 from taihe.lake.resources import snapshot, write_resources
-from taihe.lake.views import on_duckdb, rows_of, sql_on_fhir
+from taihe.lake.views import on_duckdb, rows_of
 
 PEOPLE = [
     {

@@ -31,7 +31,7 @@ class Suite:
 
 SUITES = {
     "fhirpath": Suite("taihe.fhir.conformance:fhirpath"),
-    "sql-on-fhir": Suite("taihe.lake.views:sql_on_fhir", ("memory", "duckdb", "spark")),
+    "sql-on-fhir": Suite("taihe.lake.conformance:sql_on_fhir", ("memory", "duckdb", "spark")),
     "testscripts": Suite("taihe.record.conformance:run", ("http",)),
     "chronic": Suite("taihe.chronic.conformance:run"),
     "zone": Suite("taihe.zone.conformance:run"),

@@ -11,10 +11,8 @@ from typing import Any
 import duckdb
 import orjson
 
-from taihe.fhir.conformance import views
 from taihe.fhir.files import read_resources, to_json
 from taihe.fhir.views import View, duckdb_sql, read_view, run
-from taihe.kernel.conformance import Case
 from taihe.kernel.errors import Incorrect, Unsupported
 from taihe.lake.duck import connect
 from taihe.lake.resources import available, snapshot
@@ -146,14 +144,3 @@ def on_duckdb(view: dict[str, Any], resources: list[dict[str, Any]]) -> list[dic
 def _lines(resources: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     for resource in resources:
         yield orjson.dumps(resource, default=float) + b"\n"
-
-
-def sql_on_fhir(directory: Path, *, engine: str = "memory", **options: Any) -> Iterator[Case]:
-    """The cases of SQL-on-FHIR suites on memory or duckdb."""
-    if engine == "memory":
-        from taihe.fhir.conformance import in_memory
-
-        return views(directory, in_memory)
-    if engine != "duckdb":
-        raise Unsupported(f"Views do not run on {engine} yet.", "Choose memory or duckdb.")
-    return views(directory, on_duckdb)
