@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Protocol
 
 from taihe.base import trail
@@ -39,11 +39,17 @@ from taihe.record.interactions.transaction import (
 )
 from taihe.record.prepare import Prepared, Preparer, parse
 from taihe.record.splice import items, members
-from taihe.record.store import MOST_PER_COMMIT, UPDATE, Store, Stored, Write
+from taihe.record.store import UPDATE, Store, Stored, Write
 from taihe.record.workers import Outcome, Workers, attempt
 
 Progress = Callable[[int, int, str], None]
 BATCH_BYTES = 8 << 20
+LINES_PER_BATCH = 1000
+# A commit holds the writer some tens of milliseconds; SQLite's waiting writers look again
+# after 1 to 100 ms, so there must be a gap that they can find.
+PER_COMMIT = 250
+PAUSE_SHARE = 0.2
+LONGEST_PAUSE_SECONDS = 0.03
 MOST_PROBLEMS = 1000
 _NAMESPACE = uuid.UUID("6a1c9c3e-6f0a-4a39-9d3a-8f6d0c5b2a10")
 
@@ -292,7 +298,7 @@ class _Load:
                 numbers.append(line.number)
                 raws.append(line.raw)
                 size += len(line.raw)
-                if len(raws) >= MOST_PER_COMMIT or size >= BATCH_BYTES:
+                if len(raws) >= LINES_PER_BATCH or size >= BATCH_BYTES:
                     yield numbers, raws
                     numbers, raws, size = [], [], 0
         except CutShort:
@@ -310,8 +316,17 @@ class _Load:
             else:
                 file.rejected += 1
                 self._add(Problem(file.file, number, outcome[1], *outcome[2:]))
-        for start in range(0, len(writes), MOST_PER_COMMIT):
-            self._count(file, self.store.apply(writes[start : start + MOST_PER_COMMIT], by=self.by))
+        self._store(file, writes)
+
+    def _store(self, file: FileResult, writes: list[Write]) -> None:
+        """Store in short commits with a pause after each, so that other writers get their turn."""
+        for start in range(0, len(writes), PER_COMMIT):
+            began = monotonic()
+            stored = self.store.apply(writes[start : start + PER_COMMIT], by=self.by)
+            held = monotonic() - began
+            self._count(file, stored)
+            if any(one.outcome != "unchanged" for one in stored):
+                sleep(min(LONGEST_PAUSE_SECONDS, held * PAUSE_SHARE))
 
     def _count(self, file: FileResult, stored: Iterable[Stored]) -> None:
         for one in stored:
@@ -393,8 +408,7 @@ class _Load:
             except TaiheError as error:
                 file.rejected += 1
                 self._problem(file.file, None, error, place=f"Bundle.entry[{index}]")
-        for start in range(0, len(writes), MOST_PER_COMMIT):
-            self._count(file, self.store.apply(writes[start : start + MOST_PER_COMMIT], by=self.by))
+        self._store(file, writes)
 
     def _collection(self, raw: bytes, file: FileResult) -> None:
         """A collection, searchset or document: its resources keep their ids."""

@@ -22,7 +22,6 @@ from taihe.record.prepare import Prepared
 
 CREATE, UPDATE, DELETE = 1, 2, 3
 METHOD = {CREATE: "POST", UPDATE: "PUT", DELETE: "DELETE"}
-MOST_PER_COMMIT = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -58,7 +58,7 @@ def loader(pipe: int, turn: int) -> None:
     source = Path(settings.TAIHE_FOLDER).parent.parent / "Observation.ndjson"
     lines = [json.dumps(observation(f"l{n}", turn, n % 40)) for n in range(LOADED)]
     source.write_text("\n".join(lines), "utf-8")
-    load.MOST_PER_COMMIT = 200
+    load.PER_COMMIT = 200
     store = the_store()
     original = store.apply
 

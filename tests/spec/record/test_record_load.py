@@ -162,7 +162,7 @@ def test_a_full_disk_keeps_what_was_committed_and_says_so(
     def apply_within(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == 3:
+        if calls == 9:
             raise sqlite3.OperationalError("database or disk is full")
         return original(*arguments, **options)
 
