@@ -51,6 +51,7 @@ def test_htmx_turns_the_pages_of_visits_in_place(live, walk) -> None:
 def test_a_village_doctor_finds_signed_residents(live, walk, width) -> None:
     with walk(live.health, width) as user:
         user.sign_in("demo-village-doctor")
+        user.go("/desk/record/")
         user.page.fill("#text", "li")
         user.page.click("main form button[type=submit]")
         user.page.wait_for_selector("#found:not([hidden])")
@@ -93,6 +94,7 @@ def test_what_a_doctor_read_is_told_to_the_resident(live, walk) -> None:
         name = resident.page.locator("h1").inner_text()
     with walk(live.health) as doctor:
         doctor.sign_in("demo-village-doctor")
+        doctor.go("/desk/record/")
         doctor.page.fill("#text", name)
         doctor.page.click("main form button[type=submit]")
         doctor.page.wait_for_selector("#found:not([hidden])")

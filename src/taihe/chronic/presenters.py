@@ -16,7 +16,6 @@ from taihe.chronic.domain.hearts import HeartsCategory
 from taihe.chronic.domain.schedule import Due, Why
 from taihe.chronic.queries import NOT_SEEN, OFF_TARGET, ON_TARGET, Standing
 from taihe.record.public import Demographics
-from taihe.ui.charts import Picture, line_chart
 from taihe.ui.tables import Cell
 
 HEARTS_WORDS = {
@@ -78,8 +77,7 @@ def person_row(
     value = value_words(last.visit, entry.disease) if last else ""
     cls = str(due.cls) if due.cls else ""
     return {
-        "name": name_cell(entry, who),
-        "age": f"{SEX.get(entry.sex, '')} {queries.age_on(entry.born, today)} 岁",
+        "name": name_cell(entry, who, today),
         "disease": models.DISEASE_WORDS[entry.disease],
         "value": Cell(f"{value} {unit(entry.disease)}" if value else "", note=_day(last)),
         "cls": Cell(cls, tone=CLASS_TONE.get(cls, ""), tag=bool(cls)),
@@ -93,8 +91,7 @@ def person_row(
 def entry_row(entry: models.Entry, who: Demographics | None, today: date) -> dict[str, Any]:
     """Somebody whose diagnosis is not made yet."""
     return {
-        "name": name_cell(entry, who),
-        "age": f"{SEX.get(entry.sex, '')} {queries.age_on(entry.born, today)} 岁",
+        "name": name_cell(entry, who, today),
         "disease": models.DISEASE_WORDS[entry.disease],
         "value": "四周内三天血压偏高",
         "cls": Cell("待确诊", tone="warn", tag=True),
@@ -102,11 +99,13 @@ def entry_row(entry: models.Entry, who: Demographics | None, today: date) -> dic
     }
 
 
-def name_cell(entry: models.Entry, who: Demographics | None) -> Cell:
-    """The name as a link; without a relation there is none."""
+def name_cell(entry: models.Entry, who: Demographics | None, today: date) -> Cell:
+    """The name as a link, with sex and age; without a relation there is none."""
     if who is None:
         return Cell("无权查看")
-    return Cell(who.name or "姓名未登记", url=reverse("chronic-person", args=[entry.person]))
+    words = f"{SEX.get(entry.sex, '')} {queries.age_on(entry.born, today)} 岁"
+    url = reverse("chronic-person", args=[entry.person])
+    return Cell(who.name or "姓名未登记", url=url, note=words)
 
 
 def alert_rows(
@@ -146,32 +145,6 @@ def visit_rows(visits: Sequence[models.Visit]) -> list[dict[str, Any]]:
         }
         for v in visits
     ]
-
-
-def pressure_picture(
-    readings: Sequence[models.Reading], *, kind: str, home: bool
-) -> Picture | None:
-    """The upper values over time; None with fewer than two."""
-    if len(readings) < 2:
-        return None
-    points = [
-        (
-            timezone.localdate(r.at),
-            (r.sbp_mmhg if kind == "bp" else r.fpg_mmol) or 0.0,
-        )
-        for r in readings[-30:]
-    ]
-    unit_words = "mmHg" if kind == "bp" else "mmol/L"
-    if kind == "fpg":
-        return line_chart(points, "空腹血糖", unit_words)
-    return line_chart(
-        points,
-        "家庭血压" if home else "诊室血压",
-        unit_words,
-        value_column="收缩压（mmHg）",
-        second=[r.dbp_mmhg or 0.0 for r in readings[-30:]],
-        second_label="舒张压（mmHg）",
-    )
 
 
 def last_words(field: str, visits: Sequence[models.Visit], readings: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from taihe.base import workflow
 from taihe.base.public import Actor, required_actor, requires_role
 from taihe.chronic import actions, forms, models, policies, presenters, queries, rules
 from taihe.chronic.domain.alert_workflow import ALERT
+from taihe.chronic.domain.evidence import FASTING_GLUCOSE, PRESSURE
 from taihe.chronic.domain.facts import Missing
 from taihe.chronic.domain.hearts import HeartsCategory, Month
 from taihe.chronic.policies import ROLES
@@ -27,6 +28,7 @@ from taihe.record import public as record
 from taihe.ui.tables import Column, Filter, Table, respond
 
 ROUTE_LIST, ROUTE_PERSON, ROUTE_VISIT = "desk.chronic", "desk.chronic.person", "desk.chronic.visit"
+SERIES_FROM = ("Observation", "Condition", "Encounter")
 LISTS = (
     ("due", "今天应随访"),
     ("overdue", "已逾期"),
@@ -37,7 +39,6 @@ LISTS = (
 DISEASES = [("", "两种病"), *models.DISEASE_WORDS.items()]
 COLUMNS = [
     Column("name", "姓名", "short"),
-    Column("age", "性别年龄", "short"),
     Column("disease", "病种", "short"),
     Column("value", "最近一次", empty="还没有测量"),
     Column("cls", "分类", empty="未分类"),
@@ -201,11 +202,11 @@ def people(request: HttpRequest) -> HttpResponse:
     on, month, choices = _month(request)
     hearts_choices = [("", "全部"), *((str(c), w) for c, w in presenters.HEARTS_WORDS.items())]
     columns = [
-        *COLUMNS[:2],
-        COLUMNS[3],
+        COLUMNS[0],
+        COLUMNS[2],
         Column("managed", "公卫（今年）", "short"),
         Column("hearts", "HEARTS（三个月）", empty="不适用"),
-        COLUMNS[5],
+        COLUMNS[4],
     ]
     table = Table(
         request,
@@ -280,12 +281,7 @@ def _person_page(
     on = timezone.localdate()
     entries = queries.entries_of(grant.person)
     visits = queries.visits(grant.person)
-    since = on.replace(year=on.year - 1) if (on.month, on.day) != (2, 29) else on
-    series = {
-        "office": queries.readings(grant.person, "bp", home=False, since=since),
-        "home": queries.readings(grant.person, "bp", home=True, since=since),
-        "glucose": queries.readings(grant.person, "fpg", home=False, since=since),
-    }
+    page = record.page_of_grant(grant, on=on, shown=("Patient", *SERIES_FROM))
     done = next((v for v in visits if str(v.key) == request.GET.get("done")), None)
     waiting = []
     for alert in queries.alerts(grant.person):
@@ -307,14 +303,10 @@ def _person_page(
         "who": record.who(who, on),
         "phone": who.phone_masked,
         "entries": [_entry(entry, on) for entry in entries],
-        "pictures": [
-            picture
-            for picture in (
-                presenters.pressure_picture(series["office"], kind="bp", home=False),
-                presenters.pressure_picture(series["home"], kind="bp", home=True),
-                presenters.pressure_picture(series["glucose"], kind="fpg", home=False),
-            )
-            if picture
+        "series": [
+            record.shown_series(one, height=130)
+            for one in page.results
+            if one.code in (PRESSURE, FASTING_GLUCOSE)
         ],
         "home_mean": queries.home_mean_of(grant.person, on),
         "home_rules": rules.home_rules(),
@@ -402,8 +394,7 @@ def visit(request: HttpRequest, person: int) -> HttpResponse:
         "corrected": corrected,
         "swapped": form.swapped,
     }
-    status = 400 if form.errors and "swap" not in request.POST else 200
-    return render(request, "chronic/visit.html", context, status=status)
+    return render(request, "chronic/visit.html", context)
 
 
 def _open(

@@ -172,8 +172,9 @@ def line_chart(
     bad = " bad" if last.tone == "bad" else ""
     body.append(f'<circle class="dot{bad}" cx="{x[-1]:.2f}%" cy="{y(last.value):.1f}" r="5"/>')
     words = f"{last_label} {figure_text(last.value)}".strip() + (f" {unit}" if unit else "")
-    # Where the line comes from above, its end has room below, and the other way round.
-    falling = len(marks) > 1 and marks[-2].value > last.value
+    # Where the line comes from above, its end has room below, and the other way round; a
+    # second line takes the room below.
+    falling = len(marks) > 1 and marks[-2].value > last.value and not second
     over, under = y(last.value) - 12, y(last.value) + 21
     spot = under if (falling or over < 13) and under < bottom else over
     body.append(_text(100, spot, words, "end", f"last halo{bad}"))

@@ -183,7 +183,7 @@ def field(bound: Any, unit: str = "", hint: str = "", last: str = "") -> dict[st
         "unit": unit,
         "hint": hint,
         "last": last,
-        "is_check": kind == "checkbox",
+        "is_check": kind == "checkbox" and not bound.use_fieldset,
         "is_group": bound.use_fieldset,
     }
 
