@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from taihe.zone import models
 from taihe.zone.domain import bulletin
@@ -64,5 +65,11 @@ def recompute(frozen: models.Bulletin) -> Bulletin:
 
 def lines_of(frozen: models.Bulletin) -> list[Line]:
     """The projects of a frozen bulletin, from its own table."""
-    _, lines = bulletin.read_table(frozen.table, name="table.csv")
-    return lines
+    return list(_lines(frozen.table))
+
+
+@lru_cache(maxsize=16)
+def _lines(table: str) -> tuple[Line, ...]:
+    """The same text is read once; what is frozen does not change."""
+    _, lines = bulletin.read_table(table, name="table.csv")
+    return tuple(lines)

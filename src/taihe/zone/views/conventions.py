@@ -89,7 +89,10 @@ def bulletin_projects(request: HttpRequest, key: str, edition: int) -> HttpRespo
         numbers = dict(
             policies.visible_projects(actor).filter(event=event).values_list("key", "pk")
         )
-    table.rows = [presenters.frozen_row(line, row.as_of, numbers) for line in lines]
+    table.total = len(lines)
+    table.rows = lambda offset, limit: [
+        presenters.frozen_row(line, row.as_of, numbers) for line in lines[offset : offset + limit]
+    ]
     figure = table.value("figure")
     context = {
         "event": event,
