@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from taihe.kernel.errors import Conflict, NotFound
 from taihe.record import persons, types
-from taihe.record.database import Connection, Database, in_pieces, marks, take
+from taihe.record.database import Connection, Database, in_pieces, marks, select_in, take
 from taihe.record.keys import CLEAR, Keys, bound_to
 from taihe.record.prepare import Prepared
 
@@ -292,9 +292,8 @@ def _drop_pending(rows: _Rows, rid: int) -> None:
 
 def _write(connection: Connection, rows: _Rows) -> None:
     many = connection.executemany
-    for rid in rows.unindexed:
-        for table in ("record_idx_token", "record_idx_text", "record_idx_span"):
-            connection.execute(f"DELETE FROM {table} WHERE rid = ?", (rid,))
+    if rows.unindexed:
+        _keep_equal_rows(connection, rows)
     if rows.resources:
         many("INSERT INTO record_resource VALUES (?,?,?,?,?,?,?,?)", rows.resources)
     if rows.changed:
@@ -312,6 +311,30 @@ def _write(connection: Connection, rows: _Rows) -> None:
     if rows.spans:
         rows.spans.sort()
         many("INSERT INTO record_idx_span VALUES (?,?,?,?,?)", rows.spans)
+
+
+_INDEXES = (
+    ("tokens", "record_idx_token", ("param", "hash", "rid")),
+    ("texts", "record_idx_text", ("param", "value", "rid")),
+    ("spans", "record_idx_span", ("param", "low", "rid", "high", "unit")),
+)
+
+
+def _keep_equal_rows(connection: Connection, rows: _Rows) -> None:
+    """Of resources that have rows already, take out what is old and leave what stays."""
+    rids = sorted(set(rows.unindexed))
+    for name, table, columns in _INDEXES:
+        there = set(
+            select_in(
+                connection, f"SELECT {','.join(columns)} FROM {table} WHERE rid IN ({{in}})", rids
+            )
+        )
+        wanted = getattr(rows, name)
+        condition = " AND ".join(f"{column} = ?" for column in columns)
+        connection.executemany(
+            f"DELETE FROM {table} WHERE {condition}", sorted(there.difference(wanted))
+        )
+        setattr(rows, name, [row for row in wanted if row not in there])
 
 
 def next_time(connection: Connection, at: datetime | None = None) -> int:
