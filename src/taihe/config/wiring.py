@@ -7,7 +7,8 @@ Who meets whom. Lower contexts offer extension points; only here are they filled
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,7 @@ def _connect_chronic() -> None:
     from taihe.chronic import public as chronic
 
     _panel("chronic", "慢病", chronic.panel)
+    _tasks("chronic", chronic.tasks_of)
 
 
 def _connect_prescriptions() -> None:
@@ -58,3 +60,16 @@ def _panel(key: str, title: str, make: Callable[..., tuple[str, dict[str, object
         return panels.Content(*made) if made else None
 
     panels.register(panels.Panel(key, title, content))
+
+
+def _tasks(name: str, offer: Callable[..., Sequence[Any]]) -> None:
+    """Show a context's tasks on the resident's home."""
+    from taihe.resident import tasks
+
+    def asked(persons: tuple[int, ...], on: date) -> list[tasks.ResidentTask]:
+        return [
+            tasks.ResidentTask(one.title, one.text, one.url, one.due, one.tone)
+            for one in offer(persons, on)
+        ]
+
+    tasks.register(name, asked)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from taihe.base.access_log import Seen
 from taihe.claims.public import Bill
 from taihe.record.public import Record, ShownSeries, purpose_words
+from taihe.resident.tasks import ResidentTask
 
 WHY = {
     "TREAT": "给您看病、开药时需要看您的档案。",
@@ -40,9 +41,10 @@ def todos(
     seen: Sequence[Seen],
     bills: Sequence[Bill],
     on: date,
+    tasks: Sequence[ResidentTask] = (),
 ) -> list[Todo]:
-    """What deserves a look today; results first, then who looked, then costs."""
-    found = []
+    """What deserves a look today; what is to be done, results, who looked, then costs."""
+    found = [Todo(task.tone, task.title, task.text, task.url, "看一看") for task in tasks]
     for one in series:
         if one.tone == "warn" and on - one.on <= timedelta(days=365):
             found.append(

@@ -16,6 +16,7 @@ from taihe.kernel.errors import NotFound
 from taihe.record import public as record
 from taihe.resident import presenters
 from taihe.resident.mine import Mine, open_mine
+from taihe.resident.tasks import tasks_of
 from taihe.ui.elder import is_elder, remembers_view
 
 SEEN_PER_PAGE = 20
@@ -61,7 +62,9 @@ def home(request: HttpRequest, mine: Mine) -> tuple[str, dict[str, Any]]:
     return "resident/home.html", {
         "name": page.demographics.name,
         "first": series[0] if series else None,
-        "todos": presenters.todos(page, series, seen, bills, mine.on),
+        "todos": presenters.todos(
+            page, series, seen, bills, mine.on, tasks_of((mine.grant.person,), mine.on)
+        ),
         "medicines": [one for one in page.medicines if one.is_active],
         "allergies": page.allergies,
     }

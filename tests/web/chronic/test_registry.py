@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from taihe.base import public
 from taihe.chronic import following, models, queries
 from taihe.chronic.domain.hearts import HeartsCategory
 from taihe.chronic.public import panel, tasks_of
@@ -226,6 +227,14 @@ def test_a_resident_is_told_what_is_due(village, wang) -> None:
         "复查空腹血糖",
     }
     assert tasks_of((), today()) == []
+
+
+def test_the_residents_home_says_so(wang, signed_in) -> None:
+    browser = signed_in("resident")
+    account = public.account("resident-1")
+    record.relate(wang, account.party, "self", start=today(), source="test")
+    page = browser.get("/app/").content.decode()
+    assert "高血压随访已过期" in page and "请联系村医" in page
 
 
 def test_the_record_page_has_a_panel(village, wang, doctor) -> None:
