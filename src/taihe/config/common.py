@@ -21,7 +21,7 @@ LOADED_ROLES = {
     "resident": "/app/",
     "clinician": "/desk/record/",
     "village_doctor": "/desk/chronic/",
-    "tcm_doctor": "/desk/medicine/",
+    "tcm_doctor": "/desk/tcm/",
     "pharmacist": "/desk/pharmacy/",
     "auditor": "/desk/claims/",
     "hospital": "/desk/hospital/",

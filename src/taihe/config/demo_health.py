@@ -162,9 +162,10 @@ def _scenes(manifest: dict[str, Any], county: Path, by: int) -> None:
     """What contexts play for a demo; each does it once."""
     from taihe.chronic import demo as chronic
     from taihe.medicine import demo as medicine
+    from taihe.tcm import demo as tcm
     from taihe.visits import demo as visits
 
-    for context in (visits, medicine, chronic):
+    for context in (visits, medicine, chronic, tcm):
         context.fill(manifest, county, by=by, at=timezone.now())
 
 

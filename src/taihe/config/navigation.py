@@ -43,12 +43,14 @@ def _offers() -> list[Any]:
     from taihe.insight import navigation as insight
     from taihe.medicine import navigation as medicine
     from taihe.record import navigation as record
+    from taihe.tcm import navigation as tcm
     from taihe.visits import navigation as visits
 
     return [
         chronic.navigation,
         record.navigation,
         visits.navigation,
+        tcm.navigation,
         medicine.navigation,
         claims.navigation,
         insight.navigation,

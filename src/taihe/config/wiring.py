@@ -40,7 +40,7 @@ def _connect_chronic() -> None:
 
 def _connect_prescriptions() -> None:
     from taihe.config import prescription_checks
-    from taihe.medicine import checks
+    from taihe.medicine import checks, editors
     from taihe.medicine import panel as prescriptions
     from taihe.visits import panel as referrals
 
@@ -49,6 +49,7 @@ def _connect_prescriptions() -> None:
 
     checks.register("中药安全", prescription_checks.tcm_safety)
     checks.register("医保事前提醒", prescription_checks.insurance_before)
+    editors.register("tcm", editors.Editor("tcm_doctor", "tcm-write", "tcm-amend"))
 
 
 def _panel(key: str, title: str, make: Callable[..., tuple[str, dict[str, object]] | None]) -> None:

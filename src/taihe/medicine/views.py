@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from taihe.base.public import Actor, required_actor, requires_role
 from taihe.kernel.codes import Purpose
 from taihe.kernel.errors import Conflict, Incorrect, NotFound, TaiheError
-from taihe.medicine import actions, presenters
+from taihe.medicine import actions, editors, presenters
 from taihe.medicine.domain.catalogue import FOR, KIND_WORDS, search
 from taihe.medicine.domain.prescription import KINDS, PrescriptionDraft
 from taihe.medicine.domain.workflow import CHANGEABLE, PRESCRIBERS, PRESCRIPTION, TONES
@@ -149,6 +149,9 @@ def write(request: HttpRequest, person: int, kind: str) -> HttpResponse:
     """Write a prescription; it is checked when it is sent."""
     if kind not in KINDS:
         raise Http404
+    special = editors.editor_for(kind, required_actor(request).roles)
+    if special and request.method == "GET":
+        return HttpResponseRedirect(reverse(special.write, args=[person]))
     return _write(request, person, kind, None)
 
 
@@ -161,6 +164,9 @@ def amend(request: HttpRequest, number: int) -> HttpResponse:
     row = _found(number)
     if row.author != actor.party or row.state not in CHANGEABLE:
         raise NotFound("这张处方不能修改。", "只有开方医师本人可以修改没有签名的处方。")
+    special = editors.editor_for(row.kind, actor.roles)
+    if special and request.method == "GET":
+        return HttpResponseRedirect(reverse(special.amend, args=[row.pk]))
     return _write(request, row.person, row.kind, row)
 
 

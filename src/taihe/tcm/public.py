@@ -7,8 +7,9 @@ Functions take and give the JSON forms of INTERFACES (`tcm review`, `tcm constit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from taihe.kernel.errors import Incorrect
 from taihe.tcm import rules
@@ -16,12 +17,55 @@ from taihe.tcm.domain import constitution, review
 from taihe.tcm.domain.constitution import BadAnswer
 from taihe.tcm.domain.review import Impossible
 
+if TYPE_CHECKING:
+    from taihe.record.public import Grant
+    from taihe.ui.charts import Picture
+
 __all__ = [
+    "ANSWERS",
+    "MEASURES",
+    "ShownConstitution",
     "constitution_questions",
+    "constitutions_of",
     "judge_constitution",
+    "remedy_of",
     "resolve_name",
     "review_prescription",
+    "save_constitution",
+    "suggest_names",
 ]
+
+ANSWERS = {1: "没有", 2: "很少", 3: "有时", 4: "经常", 5: "总是"}
+"""The five answers of both forms, with the words of the form."""
+
+MEASURES = {
+    "bmi": "体质指数 BMI（kg/m²）",
+    "colds_per_year": "一年感冒几次",
+    "allergies_per_year": "一年过敏几次",
+    "waist_cm": "腹围（cm）",
+}
+"""Measures that fill items 9, 14, 17 and 28 of the 33-item form when they are left blank."""
+
+
+@dataclass(frozen=True)
+class ShownConstitution:
+    """
+    A judged form as pages show it.
+
+    `lines` are (type, score, verdict) in the order of the form; `picture` draws the scores:
+    converted (0 to 100) for 60 items, raw for 33.
+    """
+
+    number: int
+    form: str
+    form_words: str
+    at: datetime
+    words: str
+    by_name: str
+    place: str
+    by_resident: bool
+    lines: tuple[tuple[str, float, str], ...]
+    picture: Picture
 
 
 def review_prescription(facts: Mapping[str, Any], *, unverified: bool = False) -> dict[str, Any]:
@@ -78,6 +122,23 @@ def resolve_name(written: str) -> dict[str, Any]:
     }
 
 
+def suggest_names(text: str, limit: int = 12) -> list[str]:
+    """Names of herbs that begin with a text or hold it; by Chinese characters only."""
+    table = rules.names()
+    wanted = table.normal(text)
+    if not wanted:
+        return []
+    known = {name for name in (*table.herbs, *table.aliases) if wanted in name}
+    return sorted(known, key=lambda name: (not name.startswith(wanted), len(name), name))[:limit]
+
+
+def remedy_of(finding_type: str, rule_id: str, severity: str) -> str:
+    """What would make a finding right, in words for the prescriber."""
+    words = rules.remedies()
+    keys = (f"{finding_type}.{rule_id}", f"{finding_type}.{severity}", f"other.{severity}")
+    return next(words[key] for key in keys if key in words)
+
+
 def judge_constitution(facts: Mapping[str, Any], *, variant: str = "standard") -> dict[str, Any]:
     """
     Score a constitution form and judge every type.
@@ -130,6 +191,47 @@ def constitution_questions(form: str, sex: str = "") -> list[dict[str, Any]]:
     return list(
         {q.key: {"key": q.key, "type": q.type, "item": q.item} for q in reversed(asked)}.values()
     )[::-1]
+
+
+# --- kept forms ----------------------------------------------------------------------------
+
+
+def save_constitution(
+    grant: Grant,
+    facts: Mapping[str, Any],
+    *,
+    filled_by: Literal["desk", "resident"],
+    by: int,
+    by_name: str,
+    organisation: str = "",
+    at: datetime,
+) -> int:
+    """
+    Judge a form of the person whose record is open and keep it; its number.
+
+    Raises `Incorrect` when an answer cannot be; a form with blanks is refused naming them:
+    ask for `missing` with `judge_constitution` first.
+    """
+    from taihe.tcm import actions
+
+    return actions.save_constitution(
+        grant,
+        facts,
+        filled_by=filled_by,
+        by=by,
+        by_name=by_name,
+        organisation=organisation,
+        at=at,
+    )
+
+
+def constitutions_of(grant: Grant) -> list[ShownConstitution]:
+    """The judged forms of a person whose record is open, the newest first."""
+    from taihe.tcm import presenters
+    from taihe.tcm.models import ConstitutionForm
+
+    found = ConstitutionForm.objects.filter(person__in=grant.numbers).order_by("-at", "-pk")
+    return [presenters.shown_constitution(row) for row in found]
 
 
 def _count(questions: Sequence[constitution.Question], kind: str) -> int:

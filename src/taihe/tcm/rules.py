@@ -234,3 +234,9 @@ def measure_bands() -> tuple[constitution.MeasureBand, ...]:
         )
 
     return _read("constitution_bands.csv", make)
+
+
+@cache
+def remedies() -> dict[str, str]:
+    """What would make a finding right: by type and result, or by the row of a format rule."""
+    return dict(_read("remedies.csv", lambda c: (c.text("key"), c.text("words"))))
