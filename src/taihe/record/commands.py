@@ -30,6 +30,10 @@ def add_parsers(subparsers: Any) -> None:
     reindex.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
     reindex.set_defaults(run=run_reindex, needs_site="health")
 
+    from taihe.record.linkage import commands as linkage
+
+    linkage.add_parsers(subparsers)
+
 
 def run_load(arguments: argparse.Namespace) -> int:
     """Load files; 0 only when every resource was stored."""
