@@ -82,3 +82,13 @@ def test_a_rank_comes_with_its_band_and_its_reasons(officer: Client, code: str) 
     score, mean = (float(x) for x in re.findall(r"得分 ([\d.]+)，各区平均 ([\d.]+)", page)[0])
     assert sum(beyond) == pytest.approx(score - mean, abs=0.2)
     assert text(officer, "/desk/assessment/yrd01/", 404)
+
+
+def test_the_timetable_has_no_clash_and_says_why_it_is_shortest(officer: Client) -> None:
+    page = text(officer, "/desk/matching/")
+    assert "0 对“双方都更愿意换”的组合" in page and "合成" in page
+    rounds = re.split(r"第 \d+ 轮：", page)[1:]
+    meetings = [re.findall(r"<li>(.+?) — (.+?)</li>", one) for one in rounds]
+    for one in meetings:
+        assert len({firm for firm, _ in one}) == len({zone for _, zone in one}) == len(one)
+    assert f"{sum(map(len, meetings))} 场会面排成 {len(rounds)} 轮" in page

@@ -19,6 +19,7 @@ def navigation(actor: Actor) -> list[NavItem]:
         NavItem("项目", "签约项目", "/desk/projects/", count, key="zone-projects"),
         NavItem("项目", "推介项目", "/desk/promotions/", key="zone-promotions"),
         NavItem("大会", "大会与公报", "/conventions/", key="zone-conventions"),
+        NavItem("大会", "对接会", "/desk/matching/", key="zone-matching"),
         NavItem("开发区", "开发区", "/zones/", key="zone-zones"),
         NavItem("开发区", "产业地图", "/map/", key="zone-map"),
         NavItem("开发区", "考核测算", "/desk/assessment/", key="zone-assessment"),

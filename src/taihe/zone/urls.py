@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from taihe.zone.views import api, assessment, conventions, desk, imports, parks, services
+from taihe.zone.views import api, assessment, conventions, desk, imports, matching, parks, services
 from taihe.zone.views import open as open_pages
 
 urlpatterns = [
@@ -42,6 +42,7 @@ urlpatterns = [
     path("parks/<int:pk>/certificate/", parks.certificate, name="zone-certificate"),
     path("promotions/", services.catalogue, name="zone-catalogue"),
     path("desk/promotions/", services.promotions, name="zone-promotions"),
+    path("desk/matching/", matching.overview, name="zone-matching"),
     path("desk/needs/", services.needs, name="zone-needs"),
     path("desk/parks/", parks.applications, name="zone-parks"),
     path("desk/parks/<int:pk>/", parks.application, name="zone-park"),
