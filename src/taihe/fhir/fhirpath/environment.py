@@ -10,7 +10,7 @@ from taihe.fhir.fhirpath.elements import Element, Item, of_resource
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 
 Resolver = Callable[[str], dict[str, Any] | None]
-MOST_ITEMS = 2_000_000
+MOST_ITEMS = 1_000_000
 
 
 class Environment:
@@ -45,7 +45,7 @@ class Environment:
         self._left = MOST_ITEMS
 
     def spend(self, items: int) -> None:
-        """Count work; raises when the expression makes more than two million items."""
+        """Count work; raises when the expression makes more than a million items."""
         self._left -= items
         if self._left < 0:
             raise ExecutionProblem(
