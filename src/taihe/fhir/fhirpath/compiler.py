@@ -458,7 +458,7 @@ def _repeat(node: Call, source: Run) -> Run:
         queue = source(env, focus)
         while queue:
             found = [item for items in each(env, queue) for item in items]
-            env.spend(len(found))
+            env.spend(len(found) + 10)  # a round costs more than its items
             queue = []
             for item in found:
                 if unique:
