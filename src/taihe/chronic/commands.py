@@ -1,4 +1,7 @@
-"""`taihe chronic classify` and `taihe chronic risk`: files in, the same rows with answers out."""
+"""
+`taihe chronic classify` and `taihe chronic risk`: files in, the same rows with answers out.
+`taihe chronic rebuild` decides an installation's registry anew.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,10 @@ def add_parsers(commands: Any) -> None:
     risk.add_argument("--json", action="store_true")
     risk.set_defaults(run=run_risk)
 
+    rebuild = what.add_parser("rebuild", help="decide the registry anew from the record")
+    rebuild.add_argument("--data", help="the installation's folder (default: TAIHE_DATA or var/)")
+    rebuild.set_defaults(run=run_rebuild, needs_site="health")
+
 
 def run_classify(arguments: argparse.Namespace) -> int:
     """Answer each row by its form."""
@@ -62,6 +69,15 @@ def run_risk(arguments: argparse.Namespace) -> int:
     if not cells:
         public.who_risk({}, arguments.model, cells=())
     return _run(arguments, lambda facts: public.who_risk(facts, arguments.model, cells=cells))
+
+
+def run_rebuild(arguments: argparse.Namespace) -> int:
+    """Drop the registry and read the whole feed again; visits and alarms stay."""
+    from taihe.chronic import public
+
+    taken = public.rebuild_registry()
+    sys.stderr.write(f"{taken:,} items of the record's feed were read again.\n")
+    return 0
 
 
 def _run(arguments: argparse.Namespace, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:

@@ -18,7 +18,7 @@ def purpose_of(actor: Actor) -> str:
 def can_correct(visit: models.Visit, actor: Actor) -> bool:
     """The institution that made a visit corrects it, or whoever wrote it."""
     same = bool(visit.organisation) and visit.organisation == actor.organisation_code
-    return same or visit.by == actor.party
+    return bool(same or visit.by == actor.party)
 
 
 def check_can_correct(visit: models.Visit, actor: Actor) -> None:

@@ -358,7 +358,8 @@ def visit(request: HttpRequest, person: int) -> HttpResponse:
     if request.method == "POST":
         data = request.POST.copy()
         if "swap" in data:
-            data["sbp_mmhg"], data["dbp_mmhg"] = data.get("dbp_mmhg"), data.get("sbp_mmhg")
+            sbp, dbp = data.get("sbp_mmhg", ""), data.get("dbp_mmhg", "")
+            data["sbp_mmhg"], data["dbp_mmhg"] = dbp, sbp
         form = forms.VisitForm(data, disease=disease, today=on, correcting=corrected is not None)
         if form.is_valid() and "swap" not in data:
             try:

@@ -11,6 +11,7 @@ from taihe.base import public
 from taihe.chronic import following, models, queries
 from taihe.chronic.domain.hearts import HeartsCategory
 from taihe.chronic.public import panel, tasks_of
+from taihe.cli.main import main
 from taihe.record import public as record
 from taihe.record.access import Reader
 from tests.web.chronic.conftest import (
@@ -113,7 +114,7 @@ def test_a_rebuilt_registry_equals_the_followed_one_and_delivery_may_repeat(
     models.Position.objects.update(feed=0)
     following.catch_up()
     assert [rows(model) for model in FACTS] == before
-    following.rebuild()
+    assert main(["chronic", "rebuild"]) == 0
     assert [rows(model) for model in FACTS] == before
     assert models.Visit.objects.count() == 1
 

@@ -8,7 +8,8 @@ import pytest
 
 from taihe.base import access_log
 from taihe.base.models import TrailRow
-from taihe.chronic import models, queries
+from taihe.chronic import following, models, queries
+from taihe.kernel.errors import Conflict
 from taihe.record import public as record
 from tests.web.chronic.conftest import CLINIC, days_ago, filled, today
 
@@ -128,6 +129,19 @@ def test_another_institution_corrects_nothing(doctor, wang, signed_in, hospital)
     record.relate(wang, hospital.party, "treats", start=today(), source="test")
     other = signed_in("clinician", organisation_code=hospital.code)
     assert other.get(f"/desk/chronic/{wang}/visit/?correct={key}").status_code == 403
+
+
+def test_a_visit_its_trail_and_its_observations_are_one(doctor, wang, monkeypatch) -> None:
+    before = record.counts()["versions"]
+
+    def fails(persons) -> None:
+        raise Conflict("不行。", "再试。")
+
+    monkeypatch.setattr(following, "decide", fails)
+    assert post(doctor, wang).status_code == 409
+    assert not models.Visit.objects.exists()
+    assert not TrailRow.objects.filter(action="chronic.visited").exists()
+    assert record.counts()["versions"] == before
 
 
 def test_a_stranger_and_somebody_not_managed_are_refused(doctor, village, wang) -> None:
