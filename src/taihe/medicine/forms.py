@@ -89,7 +89,7 @@ class HeadForm(forms.Form):
         self.sex = sex
         # Women of reproductive age: 15 to 49 years (WHO); their answer is required.
         self.ask_pregnant = sex == "female" and (age is None or 15 <= age <= 49)
-        if sex == "male" and not self.data.get("pregnant"):
+        if not self.ask_pregnant and not self.data.get("pregnant"):
             del self.fields["pregnant"]
 
     def clean(self) -> dict[str, Any]:
