@@ -16,7 +16,9 @@ class ClaimsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the definitions."""
-        from taihe.base import definitions
+        """Register the definitions and who does the tasks."""
+        from taihe.base import definitions, tasks
+        from taihe.claims import actions
 
         definitions.register("claims", Path(__file__).parent / "knowledge" / "definitions.csv")
+        tasks.register(actions.SILENCE, actions.on_silence)

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from taihe.base import trail, workflow
 from taihe.claims import models, rowstore, rule_rows
-from taihe.claims.domain.case_workflow import CASE
+from taihe.claims.case_rules import CASE
 from taihe.claims.domain.rules import compile_rules, parameters
 from taihe.claims.engine import DuckEngine, Finding, run
 from taihe.kernel.codes import System

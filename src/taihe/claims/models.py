@@ -93,7 +93,11 @@ class ClaimItem(models.Model):
 
 
 class Case(models.Model):
-    """What a reviewer works on. Its state is the last step of `claims.case`."""
+    """
+    What a reviewer works on. Its state is the last step of `claims.case`.
+
+    `verdict` says how a closed case spoke about its rule row (`case_workflow.verdict_of`).
+    """
 
     number = models.CharField(max_length=20, unique=True)
     state = models.CharField(max_length=20)
@@ -106,6 +110,7 @@ class Case(models.Model):
     opened_at = models.DateTimeField()
     due = models.DateField(null=True)
     record_opened = models.BooleanField(default=False)
+    verdict = models.CharField(max_length=10, default="", blank=True)
 
     class Meta:
         db_table = "claims_case"
@@ -113,6 +118,7 @@ class Case(models.Model):
             models.Index(fields=["state", "kind"], name="claims_case_state"),
             models.Index(fields=["organisation", "state"], name="claims_case_organisation"),
             models.Index(fields=["person"], name="claims_case_person"),
+            models.Index(fields=["kind", "state", "amount_fen"], name="claims_case_queue"),
         ]
 
     def __str__(self) -> str:
@@ -186,3 +192,49 @@ class FindingLine(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line}"
+
+
+class Appeal(models.Model):
+    """
+    What a hospital answered, once in each round: never changed.
+
+    `evidence` is a list of {item, held, text}: the documents of the class's list, whether the
+    hospital has them, and what they say. Texts only; files stay in the hospital.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="appeals")
+    round = models.SmallIntegerField()
+    statement = models.TextField()
+    evidence: models.JSONField[Any, Any] = models.JSONField(default=list)
+    by = models.BigIntegerField(help_text="party of the account")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "claims_appeal"
+        constraints = [models.UniqueConstraint(fields=["case", "round"], name="claims_appeal_once")]
+
+    def __str__(self) -> str:
+        return f"appeal {self.case_id}/{self.round}"
+
+
+class PanelVote(models.Model):
+    """One member's vote about a second appeal: uphold or dismiss, with a reason."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="votes")
+    verdict = models.CharField(max_length=10)
+    note = models.TextField()
+    by = models.BigIntegerField(help_text="party of the account")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "claims_panel_vote"
+        constraints = [
+            models.UniqueConstraint(fields=["case", "by"], name="claims_panel_vote_once"),
+            models.CheckConstraint(
+                condition=models.Q(verdict__in=("uphold", "dismiss")),
+                name="claims_panel_vote_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"vote {self.case_id} {self.verdict}"

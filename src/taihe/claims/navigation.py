@@ -28,10 +28,11 @@ def navigation(actor: ActorLike) -> list[NavItem]:
                 "审核台",
                 "申诉与复审",
                 "/desk/claims/answers/",
-                states.get("appealed", 0) + states.get("supplied", 0),
+                sum(states.get(one, 0) for one in ("appealed", "supplied", "reappealed")),
                 "claims-answers",
             ),
             NavItem("规则", "两库覆盖图", "/desk/claims/rules/", None, "claims-rules"),
+            NavItem("规则", "误报率", "/desk/claims/rules/rows/", None, "claims-rule-rows"),
         ]
     if actor.has("hospital"):
         states = queries.counts_by_state(queries.cases(organisation=actor.organisation_code or "-"))
@@ -40,7 +41,7 @@ def navigation(actor: ActorLike) -> list[NavItem]:
                 "医院医保办",
                 "本院案件",
                 "/desk/hospital/",
-                states.get("confirmed", 0) + states.get("material", 0),
+                sum(states.get(one, 0) for one in ("confirmed", "material", "upheld")),
                 "hospital-cases",
             )
         ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from taihe.base import models as base
 from taihe.base.public import Actor, organisation
 from taihe.kernel.codes import Purpose, System
 from taihe.record import public as record
-from taihe.record.public import Grant, Reader
+from taihe.record.public import Grant, Reader, Record
 
 
 def persons_of(numbers: Sequence[str]) -> dict[str, int]:
@@ -26,6 +26,13 @@ def reader_of(actor: Actor) -> Reader:
 def open_person(reader: Reader, person: int, purpose: Purpose, *, action: str, route: str) -> Grant:
     """Open a person's record; writes the access entry, raises `NotFound` when it may not."""
     return record.open_person(reader, person, purpose, action=action, route=route)
+
+
+def read(
+    reader: Reader, person: int, purpose: Purpose, *, action: str, route: str, on: date
+) -> Record:
+    """A person's record as a whole; writes the access entry."""
+    return record.summary(reader, purpose, person, route=route, on=on, action=action)
 
 
 @dataclass

@@ -6,13 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from taihe.base import models as base
 from taihe.claims import models, rule_rows
-from taihe.claims.domain.case_workflow import CASE, CONFIRMED
+from taihe.claims.case_rules import CASE
+from taihe.claims.domain.case_workflow import CONFIRMED
+from taihe.claims.domain.false_alarms import FalseAlarms
 from taihe.claims.domain.rules import SCALE
 from taihe.claims.rowstore import dictionary
 from taihe.kernel.codes import System
@@ -204,6 +207,60 @@ def verdicts(kind: str) -> Verdicts:
     return Verdicts(sum(states.get(state, 0) for state in CONFIRMED), states.get("dismissed", 0))
 
 
+def verdicts_of_all() -> Verdicts:
+    """Decisions on every case, in one query."""
+    states = counts_by_state()
+    return Verdicts(sum(states.get(state, 0) for state in CONFIRMED), states.get("dismissed", 0))
+
+
+def false_alarms(rule_row: str) -> FalseAlarms:
+    """What appeals have said about a rule row."""
+    return next(iter(_false_alarms(rule_row)), ("", "", FalseAlarms()))[2]
+
+
+def false_alarms_by_row() -> list[tuple[str, str, FalseAlarms]]:
+    """(rule row, class, false alarms) of every row that ever found something, in one query."""
+    return _false_alarms("")
+
+
+def _false_alarms(rule_row: str) -> list[tuple[str, str, FalseAlarms]]:
+    found = models.Finding.objects.order_by().exclude(case__state="withdrawn")
+    if rule_row:
+        found = found.filter(rule_row=rule_row)
+    counted: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for row, kind, verdict, n in found.values_list("rule_row", "kind", "case__verdict").annotate(
+        n=Count("case", distinct=True)
+    ):
+        counted[row, kind][verdict] = n
+    return [
+        (
+            row,
+            kind,
+            FalseAlarms(
+                by.get("false", 0), by.get("right", 0), by.get("screened", 0), by.get("", 0)
+            ),
+        )
+        for (row, kind), by in counted.items()
+    ]
+
+
+def cases_of_rule(rule_row: str, limit: int = 20) -> list[models.Case]:
+    """The newest cases of a rule row."""
+    return list(
+        models.Case.objects.filter(findings__rule_row=rule_row).distinct().order_by("-pk")[:limit]
+    )
+
+
+def latest_finding(rule_row: str) -> models.Finding | None:
+    """The newest finding of a rule row: it carries the rule as it was then."""
+    return models.Finding.objects.filter(rule_row=rule_row).order_by("-pk").first()
+
+
+def appeals(case: models.Case) -> list[models.Appeal]:
+    """The hospital's appeals, first round first."""
+    return list(case.appeals.order_by("round"))
+
+
 def insured(psn: int) -> models.ClaimPerson | None:
     """The insured person of a finding; sex and birth date are personal data."""
     return models.ClaimPerson.objects.filter(psn=psn).first()
@@ -235,13 +292,20 @@ class Coverage:
     running: bool
 
 
-def coverage() -> list[Coverage]:
-    """The 88 classes."""
+@lru_cache
+def _shipped_counts() -> tuple[Counter[int], Counter[int], Counter[int]]:
+    """Points, live rows and example rows by class; they change with a release only."""
     points = Counter(point.class_seq for point in rule_rows.points().values())
     live: Counter[int] = Counter()
     examples: Counter[int] = Counter()
     for rule in rule_rows.shipped():
         (live if rule.status == "live" else examples)[rule.class_seq] += 1
+    return points, live, examples
+
+
+def coverage() -> list[Coverage]:
+    """The 88 classes."""
+    points, live, examples = _shipped_counts()
     hits = dict(models.Finding.objects.order_by().values_list("class_seq").annotate(n=Count("pk")))
     return [
         Coverage(
@@ -347,7 +411,15 @@ def charged_visits() -> Iterator[tuple[int, int | None, str, bool, date, int, in
         )
         while rows := cursor.fetchmany(10_000):
             for enc, person, org, visit, begin, lines, fen in rows:
-                yield enc, person, orgs.get(org, ""), visit == 2, day_of(begin), lines, int(fen or 0)
+                yield (
+                    enc,
+                    person,
+                    orgs.get(org, ""),
+                    visit == 2,
+                    day_of(begin),
+                    lines,
+                    int(fen or 0),
+                )
 
 
 def _names(codes: Iterable[int]) -> dict[int, tuple[str, str]]:

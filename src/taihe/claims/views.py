@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
 from taihe.base import workflow
 from taihe.base.public import Actor, organisation_of_party, required_actor, requires_role
-from taihe.claims import actions, models, people, policies, presenters, queries, rule_rows
-from taihe.claims.domain.case_workflow import CASE, TONES
-from taihe.claims.forms import DecisionForm
+from taihe.claims import (
+    actions,
+    drafting,
+    models,
+    people,
+    policies,
+    presenters,
+    queries,
+    rule_rows,
+)
+from taihe.claims.case_rules import CASE, TERMS, evidence_lists, term_rows
+from taihe.claims.domain.case_workflow import APPEALS, FOR_HOSPITAL, TONES
+from taihe.claims.forms import AppealForm, DecisionForm, VoteForm
 from taihe.kernel.codes import Purpose
-from taihe.kernel.errors import Conflict, Incorrect
+from taihe.kernel.errors import Conflict, Forbidden, Incorrect, NotFound
 from taihe.kernel.periods import day_of
 from taihe.ui.tables import Cell, Column, Filter, Table, respond
 
 ROUTE_CASE = "desk.claims.case"
 ROUTE_HOSPITAL = "desk.hospital.case"
+ROUTE_APPEAL = "desk.hospital.appeal"
 KEYS = ("Q", "W", "E", "R")
 
 
@@ -42,14 +57,12 @@ def queue(request: HttpRequest) -> HttpResponse:
     state = table.value("state")
     waiting = queries.cases(state=CASE.start)
     kinds = queries.counts_by_kind(waiting)
-    decided = [queries.verdicts(row.kind) for row in kinds]
-    confirmed, total = sum(v.confirmed for v in decided), sum(v.decided for v in decided)
+    decided = queries.verdicts_of_all()
     context = {
         "waiting": sum(row.cases for row in kinds),
         "amount_fen": sum(row.amount_fen for row in kinds),
-        "confirmed": confirmed,
-        "decided": total,
-        "share": confirmed / total if total else None,
+        "decided": decided.decided,
+        "share": decided.share,
         "kinds": kinds,
         "kind": table.value("kind"),
         "state_words": CASE.states.get(state, "全部"),
@@ -64,7 +77,7 @@ def answers(request: HttpRequest) -> HttpResponse:
     table = _cases(
         request,
         default_state="appealed",
-        states=[(name, CASE.states[name]) for name in ("appealed", "supplied")],
+        states=[(name, CASE.states[name]) for name in ("appealed", "supplied", "reappealed")],
         organisations=True,
         empty="没有等待复审的案件",
         empty_text="医院申诉或补充材料后，案件会出现在这里。",
@@ -89,7 +102,7 @@ def hospital(request: HttpRequest) -> HttpResponse:
     )
     states = queries.counts_by_state(queries.cases(organisation=own))
     context = {
-        "to_answer": states.get("confirmed", 0) + states.get("material", 0),
+        "to_answer": sum(states.get(one, 0) for one in FOR_HOSPITAL),
         "in_review": states.get("new", 0),
         "total": sum(states.values()),
         "organisation": actor.organisation_name,
@@ -136,6 +149,7 @@ def _cases(
         Column("day", "费用日期", "day"),
         Column("amount_fen", "涉及金额（元）", "yuan"),
         Column("state", "状态"),
+        Column("due", "期限", "day", empty="无"),
     ]
     table = Table(
         request,
@@ -174,6 +188,7 @@ def _row(case: models.Case, names: dict[str, str], url: str) -> dict[str, Any]:
         "day": day_of(case.day) if case.day is not None else None,
         "amount_fen": case.amount_fen,
         "state": Cell(CASE.states[case.state], tone=TONES[case.state], tag=True),
+        "due": case.due,
     }
 
 
@@ -220,7 +235,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
             at=timezone.now(),
             note=given["note"],
         )
-    except (Incorrect, Conflict) as error:
+    except (Incorrect, Conflict, Forbidden) as error:
         route = ROUTE_CASE if actor.has("auditor") else ROUTE_HOSPITAL
         return _case_page(
             request, number, route, problem=error, note=given["note"], status=error.status
@@ -235,12 +250,124 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("hospital-case", args=[number]))
 
 
+@requires_role("hospital")
+@cache_control(private=True, no_store=True)
+def appeal(request: HttpRequest, number: int) -> HttpResponse:
+    """Prepare an appeal: what is needed for this class, and a draft from the record."""
+    actor = required_actor(request)
+    row = policies.visible_case(number, actor)
+    step = next(
+        (
+            one
+            for one in workflow.allowed(CASE, row.subject, row.state, actor=actor)
+            if one.action in APPEALS
+        ),
+        None,
+    )
+    if step is None:
+        return HttpResponseRedirect(reverse("hospital-case", args=[number]))
+    finding = row.findings.order_by("pk")[0]
+    reader = people.reader_of(actor)
+    needed = evidence_lists().get(finding.kind, ())
+    held = [
+        actions.Held(
+            one.item,
+            request.POST.get(f"held-{one.nth}") == "on",
+            request.POST.get(f"text-{one.nth}", "").strip()[:1000],
+        )
+        for one in needed
+    ]
+    problem: Incorrect | Conflict | Forbidden | None = None
+    if request.method == "POST":
+        if row.person is not None:
+            people.open_person(
+                reader, row.person, Purpose.PAYMENT, action="appeal", route=ROUTE_APPEAL
+            )
+        form = AppealForm(request.POST)
+        if form.is_valid():
+            try:
+                actions.decide_case(
+                    number,
+                    step.action,
+                    seen_state=form.cleaned_data["state"],
+                    actor=actor,
+                    at=timezone.now(),
+                    note=form.cleaned_data["statement"],
+                    evidence=held,
+                )
+                return HttpResponseRedirect(reverse("hospital-case", args=[number]))
+            except (Incorrect, Conflict, Forbidden) as error:
+                problem = error
+    else:
+        lines = queries.evidence(finding)
+        text = drafting.draft(
+            reader,
+            row,
+            finding,
+            lines,
+            queries.stays(finding, lines),
+            on=timezone.localdate(),
+            route=ROUTE_APPEAL,
+        )
+        form = AppealForm(initial={"state": row.state, "statement": text})
+    context = {
+        "case": row,
+        "form": form,
+        "step": step,
+        "title": rule_rows.kinds()[finding.kind].title,
+        "needed": [
+            {"row": one, "is_held": given.is_held, "text": given.text}
+            for one, given in zip(needed, held, strict=True)
+        ],
+        "remedy": rule_rows.kinds()[finding.kind].remedy,
+        "term": term_rows()["appeal_days" if step.action == "appeal" else "reappeal_days"],
+        "problem": problem,
+    }
+    status = problem.status if problem else 400 if form.errors else 200
+    return render(request, "claims/appeal.html", context, status=status)
+
+
+@requires_role("auditor")
+@require_POST
+def vote(request: HttpRequest, number: int) -> HttpResponse:
+    """One member's vote of a panel."""
+    actor = required_actor(request)
+    row = policies.visible_case(number, actor)
+    if row.person is not None:
+        people.open_person(
+            people.reader_of(actor),
+            row.person,
+            Purpose.PAYMENT,
+            action="decide",
+            route="desk.claims.vote",
+        )
+    form = VoteForm(request.POST)
+    note = request.POST.get("note", "")[:2000]
+    try:
+        if not form.is_valid():
+            raise Incorrect("合议意见不完整。", "请选择维持或不成立。")
+        given = form.cleaned_data
+        actions.vote(
+            number,
+            given["verdict"],
+            seen_state=given["state"],
+            actor=actor,
+            at=timezone.now(),
+            note=given["note"],
+        )
+    except (Incorrect, Conflict, Forbidden) as error:
+        return _case_page(
+            request, number, ROUTE_CASE, problem=error, note=note, status=error.status
+        )
+    return HttpResponseRedirect(reverse("claims-case", args=[number]))
+
+
 def _case_page(
     request: HttpRequest,
     number: int,
     route: str,
     *,
-    problem: Incorrect | Conflict | None = None,
+    problem: Incorrect | Conflict | Forbidden | None = None,
     note: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -257,7 +384,11 @@ def _case_page(
     on = day_of(finding.day) if finding.day is not None else (lines[0].day if lines else None)
     words, tone = presenters.SEVERITY[finding.severity]
     auditor = actor.has("auditor")
-    steps = workflow.allowed(CASE, row.subject, row.state, actor=actor)
+    barred = auditor and actor.party in actions.barred(row)
+    steps = () if barred else workflow.allowed(CASE, row.subject, row.state, actor=actor)
+    appeal_step = next((step for step in steps if step.action in APPEALS), None)
+    steps = tuple(step for step in steps if step is not appeal_step)
+    votes = list(row.votes.order_by("at"))
     peers = queries.peers(finding)
     context = {
         "case": row,
@@ -278,6 +409,26 @@ def _case_page(
         "strip": presenters.days(finding, lines, stays),
         "remedy": presenters.remedy(finding, lines),
         "peers": peers,
+        "alarms": queries.false_alarms(finding.rule_row) if auditor else None,
+        "rule_url": reverse("claims-rule") + "?" + urlencode({"rule": finding.rule_row}),
+        "appeals": queries.appeals(row),
+        "appeal_step": appeal_step,
+        "barred": barred,
+        "panel": row.state == "reappealed" or votes,
+        "votes": [
+            {
+                "who": _party_words(one.by, actor) if auditor else "",
+                "words": "维持" if one.verdict == "uphold" else "不成立",
+                "note": one.note if auditor else "",
+                "at": one.at,
+            }
+            for one in votes
+        ],
+        "members": TERMS.panel_members,
+        "may_vote": auditor
+        and row.state == "reappealed"
+        and not barred
+        and actor.party not in {one.by for one in votes},
         "verdicts": queries.verdicts(finding.kind) if auditor else None,
         "history": _history(row, actor),
         "state": CASE.states[row.state],
@@ -380,6 +531,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
     ]
     running = [row for row in rows if row.running]
     context = {
+        "rendered": _coverage_table(request, table, tuple(row.findings for row in rows)),
         "running": len(running),
         "with_points": sum(row.has_points for row in rows),
         "rules": sum(row.rules + row.examples for row in rows),
@@ -389,5 +541,106 @@ def coverage(request: HttpRequest) -> HttpResponse:
     return respond(request, table, "claims/coverage.html", context)
 
 
+_coverage_kept: dict[tuple[Any, ...], SafeString] = {}
+_MOST_KEPT = 32
+
+
+def _coverage_table(request: HttpRequest, table: Table, findings: tuple[int, ...]) -> SafeString:
+    """The table as HTML, kept while rules and findings stay: 88 rows cost more than their query."""
+    key = (table.value("tier1"), table.value("running"), get_language(), findings)
+    if request.GET.keys() - {"tier1", "running"}:
+        return _rendered(request, table)
+    if key not in _coverage_kept:
+        if len(_coverage_kept) >= _MOST_KEPT:
+            _coverage_kept.clear()
+        _coverage_kept[key] = _rendered(request, table)
+    return _coverage_kept[key]
+
+
+def _rendered(request: HttpRequest, table: Table) -> SafeString:
+    return render_to_string("ui/parts/table.html", {"table": table, "request": request})
+
+
 def _tiers(rows: list[queries.Coverage]) -> list[str]:
     return list(dict.fromkeys(row.tier1 for row in rows))
+
+
+@requires_role("auditor")
+@require_GET
+def rule_rows_page(request: HttpRequest) -> HttpResponse:
+    """Every rule row that found something, with its false-alarm rate."""
+    titles = rule_rows.kinds()
+    rows = sorted(
+        queries.false_alarms_by_row(),
+        key=lambda one: (-one[2].low, -one[2].closed, -one[2].open, one[0]),
+    )
+    table = Table(
+        request,
+        [
+            Column("rule", "规则行"),
+            Column("kind", "类别"),
+            Column("rate", "误报率", "percent", empty="无已结案件"),
+            Column("interval", "95% 区间", "short", empty="无"),
+            Column("closed", "已结", "number"),
+            Column("screened", "初审排除", "number"),
+            Column("open", "在办", "number"),
+        ],
+        [
+            {
+                "rule": Cell(row, url=_rule_url(row)),
+                "kind": titles[kind].title if kind in titles else kind,
+                "rate": alarms.rate,
+                "interval": _interval(alarms) if alarms.closed else None,
+                "closed": alarms.closed,
+                "screened": alarms.screened,
+                "open": alarms.open,
+            }
+            for row, kind, alarms in rows
+        ],
+        key="rows",
+        empty_title="还没有规则行发现问题",
+        empty_text="审核运行后，这里按规则行列出误报率。",
+    )
+    context = {"closed": sum(alarms.closed for _, _, alarms in rows), "total": len(rows)}
+    return respond(request, table, "claims/rule_rows.html", context)
+
+
+@requires_role("auditor")
+@require_GET
+def rule_row(request: HttpRequest) -> HttpResponse:
+    """One rule row: its basis, what appeals said, its newest cases."""
+    name = request.GET.get("rule", "")[:120]
+    finding = queries.latest_finding(name)
+    if finding is None:
+        raise NotFound("没有这条规则行的案件。", "请从误报率页面重新打开。")
+    alarms = queries.false_alarms(name)
+    cases = queries.cases_of_rule(name)
+    names = queries.organisation_names(case.organisation for case in cases)
+    table = Table(
+        request,
+        [
+            Column("number", "案件"),
+            Column("place", "机构"),
+            Column("day", "费用日期", "day"),
+            Column("amount_fen", "涉及金额（元）", "yuan"),
+            Column("state", "状态"),
+        ],
+        [_row(case, names, "claims-case") for case in cases],
+        key="cases",
+        empty_title="没有案件",
+    )
+    context = {
+        "basis": presenters.basis(finding),
+        "title": rule_rows.kinds()[finding.kind].title,
+        "alarms": alarms,
+        "interval": _interval(alarms),
+    }
+    return respond(request, table, "claims/rule_row.html", context)
+
+
+def _rule_url(row: str) -> str:
+    return reverse("claims-rule") + "?" + urlencode({"rule": row})
+
+
+def _interval(alarms: queries.FalseAlarms) -> str:
+    return f"{alarms.low * 100:.1f}–{alarms.high * 100:.1f}%"

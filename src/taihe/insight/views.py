@@ -123,7 +123,7 @@ def _table(
     unit = "元" if chosen.form == "money" else ""
     columns = [
         Column("name", presenters.level(figure, inside)),
-        Column("value", f"{definition.title}（{definition.unit}）", "number", empty="不显示"),
+        Column("value", f"数值（{definition.unit}）", "number", empty="不显示"),
         Column("numerator", f"分子{f'（{unit}）' if unit else ''}", "number", empty="不显示"),
         Column("denominator", "分母", "number", empty="不显示"),
     ]

@@ -8,7 +8,7 @@ from taihe.base import access_log, workflow
 from taihe.base.models import TrailRow
 from taihe.claims import models
 from taihe.claims import public as claims
-from taihe.claims.domain.case_workflow import CASE
+from taihe.claims.case_rules import CASE
 from taihe.record import public as record
 from tests.web.claims.conftest import AT
 

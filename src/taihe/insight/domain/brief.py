@@ -44,10 +44,13 @@ def brief(
     figures: Sequence[Compared], *, as_of: date, before: date, last_day: date | None
 ) -> list[Line]:
     """The sentences, what needs a look first."""
-    lines = [_line(one) for one in figures if one.now is not None and one.before is not None]
     days = (as_of - before).days
     if last_day is None:
         return [Line("warn", "数据湖里还没有就诊数据：请先送数，再看指标。")]
+    told = [_line(one) for one in figures if one.now is not None and one.before is not None]
+    lines = [line for line in told if line.tone]
+    if calm := len(told) - len(lines):
+        lines.append(Line("", f"{'其余 ' if lines else ''}{calm} 项指标与上周相比没有要看的变化。"))
     if last_day < as_of:
         silent = (as_of - last_day).days
         lines.append(
@@ -66,7 +69,7 @@ def _line(one: Compared) -> Line:
     unit = "%" if one.is_share else f" {one.unit}"
     difference = one.now - one.before
     size = abs(difference) / 100 if one.is_share else abs(difference) / (abs(one.before) or 1)
-    value = f"{one.title}{one.now:.1f}{unit}"
+    value = f"{one.title} {one.now:.1f}{unit}"
     if abs(difference) < 0.05:
         moved = "与上周持平"
     else:
