@@ -91,9 +91,7 @@ def sign_in(base: str, role: str) -> urllib.request.OpenerDirector:
     return client
 
 
-def _first_detail(
-    client: urllib.request.OpenerDirector, base: str, paths: list[str]
-) -> list[str]:
+def _first_detail(client: urllib.request.OpenerDirector, base: str, paths: list[str]) -> list[str]:
     page = client.open(base + paths[0]).read().decode()
     found = re.findall(r'href="((?:/desk/(?:claims|hospital|projects)|/conventions)/\w+/)"', page)
     return [path for path in found if path not in paths][:1]

@@ -65,7 +65,9 @@ def classes() -> str:
 
 def definitions() -> str:
     """Every published figure."""
-    rows = [row for path in sorted(SOURCE.glob("*/knowledge/definitions.csv")) for row in _rows(path)]
+    rows = [
+        row for path in sorted(SOURCE.glob("*/knowledge/definitions.csv")) for row in _rows(path)
+    ]
     return _table("Definitions", rows)
 
 
@@ -95,7 +97,9 @@ def _table(title: str, rows: list[dict[str, str]]) -> str:
     columns = list(rows[0])
     lines = [f"# {title}", "", "| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     for row in rows:
-        cells = [(row.get(column) or "").replace("|", "\\|").replace("\n", " ") for column in columns]
+        cells = [
+            (row.get(column) or "").replace("|", "\\|").replace("\n", " ") for column in columns
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

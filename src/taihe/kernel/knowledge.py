@@ -108,7 +108,9 @@ class Cells(Mapping[str, str]):
         try:
             return int(value)
         except ValueError:
-            raise BadCell(column, f"{column} is not a whole number.", "Write digits only.") from None
+            raise BadCell(
+                column, f"{column} is not a whole number.", "Write digits only."
+            ) from None
 
     def day(self, column: str) -> date | None:
         """A date as YYYY-MM-DD, or None when empty."""
