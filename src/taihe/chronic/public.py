@@ -29,6 +29,7 @@ from taihe.chronic.domain.facts import Impossible, flag, needed
 from taihe.kernel.errors import Unsupported
 
 __all__ = [
+    "ability_form",
     "ResidentTask",
     "ability_level",
     "barthel_band",
@@ -146,6 +147,34 @@ def ability_level(facts: Mapping[str, Any]) -> dict[str, Any]:
         "groups": dict(ability.groups),
         "rules": list(ability.rules),
         "unverified": list(ability.unverified),
+    }
+
+
+def ability_form() -> dict[str, Any]:
+    """
+    GB/T 42195-2022 as a form shows it: `source`, `items`, `bands` best first, `reasons`.
+
+    Items have code, name, group, scores and clause; bands level, words, low and high;
+    `reasons` are the words of what makes a level worse, by fact.
+    """
+    items = rules.assessment_items("gbt42195")
+    return {
+        "source": items[0].provenance.source,
+        "items": [
+            {
+                "code": item.item,
+                "name": item.name,
+                "group": item.group,
+                "scores": item.scores,
+                "clause": item.provenance.clause,
+            }
+            for item in items
+        ],
+        "bands": [
+            {"level": band.level, "words": band.words, "low": band.low, "high": band.high}
+            for band in rules.assessment_bands("gbt42195")
+        ],
+        "reasons": {key: row.words for key, row in rules.escalations().items()},
     }
 
 

@@ -23,6 +23,7 @@ LOADED_ROLES = {
     "village_doctor": "/desk/chronic/",
     "tcm_doctor": "/desk/tcm/",
     "pharmacist": "/desk/pharmacy/",
+    "care_assessor": "/desk/care/",
     "auditor": "/desk/claims/",
     "hospital": "/desk/hospital/",
     "analyst": "/desk/insight/",

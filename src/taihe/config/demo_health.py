@@ -22,6 +22,7 @@ from taihe.kernel.errors import Fault
 INSURER = "YB341222"
 PLATFORM = "PT341222"
 PHARMACY = "YF341222001"
+CARE_HOME = "YL341222001"
 
 
 def fill(county: Path) -> None:
@@ -44,6 +45,7 @@ def _organisations(manifest: dict[str, Any], by: int) -> None:
         {"code": INSURER, "name": "太和县医疗保障局", "kind": "insurer"},
         {"code": PLATFORM, "name": "太和县全民健康信息平台", "kind": "county_platform"},
         {"code": PHARMACY, "name": "太和县大药房（演示）", "kind": "pharmacy"},
+        {"code": CARE_HOME, "name": "太和颐和医养中心（演示）", "kind": "care_home"},
     ]
     with transaction.atomic():
         for row in rows:
@@ -111,6 +113,7 @@ def _accounts(demo: dict[str, Any], by: int) -> None:
         ("demo-village-doctor", "李村医", "village_doctor", demo["village_clinic"]),
         ("demo-tcm-doctor", "周中医", "tcm_doctor", demo["tcm_hospital"]),
         ("demo-pharmacist", "孙药师", "pharmacist", PHARMACY),
+        ("demo-care-assessor", "吴评估", "care_assessor", CARE_HOME),
         ("demo-auditor", "张审核", "auditor", INSURER),
         ("demo-auditor-2", "刘复审", "auditor", INSURER),
         ("demo-auditor-3", "陈合议", "auditor", INSURER),
@@ -160,12 +163,13 @@ def _audit(by: int) -> None:
 
 def _scenes(manifest: dict[str, Any], county: Path, by: int) -> None:
     """What contexts play for a demo; each does it once."""
+    from taihe.care import demo as care
     from taihe.chronic import demo as chronic
     from taihe.medicine import demo as medicine
     from taihe.tcm import demo as tcm
     from taihe.visits import demo as visits
 
-    for context in (visits, medicine, chronic, tcm):
+    for context in (visits, medicine, chronic, tcm, care):
         context.fill(manifest, county, by=by, at=timezone.now())
 
 

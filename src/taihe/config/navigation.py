@@ -38,6 +38,7 @@ def _offers() -> list[Any]:
         from taihe.zone import navigation as zone
 
         return [zone.navigation, administration.navigation]
+    from taihe.care import navigation as care
     from taihe.chronic import navigation as chronic
     from taihe.claims import navigation as claims
     from taihe.insight import navigation as insight
@@ -51,6 +52,7 @@ def _offers() -> list[Any]:
         record.navigation,
         visits.navigation,
         tcm.navigation,
+        care.navigation,
         medicine.navigation,
         claims.navigation,
         insight.navigation,

@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/visits/", include("taihe.visits.urls")),
     path("desk/chronic/", include("taihe.chronic.urls")),
     path("desk/tcm/", include("taihe.tcm.urls")),
+    path("desk/care/", include("taihe.care.urls")),
     path("desk/insight/", include("taihe.insight.urls")),
     path("api/v1/aggregates", aggregates, name="api-aggregates"),
     path("api/v1/telemetry", telemetry, name="api-telemetry"),

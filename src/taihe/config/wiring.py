@@ -29,6 +29,7 @@ def _connect_health() -> None:
     load.recognise_tables_with(claims.table_of)
     _connect_prescriptions()
     _connect_chronic()
+    _connect_care()
 
 
 def _connect_chronic() -> None:
@@ -36,6 +37,27 @@ def _connect_chronic() -> None:
 
     _panel("chronic", "慢病", chronic.panel)
     _tasks("chronic", chronic.tasks_of)
+
+
+def _connect_care() -> None:
+    from functools import cache
+
+    from taihe.care import public as care
+    from taihe.chronic import public as chronic
+
+    @cache
+    def instrument() -> care.Instrument:
+        form = chronic.ability_form()
+        return care.Instrument(
+            form["source"],
+            tuple(care.Item(**item) for item in form["items"]),
+            tuple(care.Level(**band) for band in form["bands"]),
+            form["reasons"],
+            chronic.ability_level,
+        )
+
+    care.use(instrument)
+    _panel("care", "医养照护", care.panel)
 
 
 def _connect_prescriptions() -> None:

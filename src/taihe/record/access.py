@@ -34,6 +34,7 @@ RELATIONS = (
     "family_doctor",
     "audits",
     "dispenses",
+    "cares",
     "referred",
     "guardian",
     "proxy",
