@@ -30,6 +30,8 @@ ROUTE_DESK = "desk.medicine"
 ROUTE_WRITE = "desk.medicine.write"
 ROUTE_ONE = "desk.medicine.prescription"
 ROUTE_PHARMACY = "desk.pharmacy"
+SHOWN_LINES = {"western": 2, "tcm": 8}
+"""Rows of a form that stand open; the others are folded away until they are needed."""
 
 
 # --- the desk ------------------------------------------------------------------------------
@@ -213,10 +215,27 @@ def _write(request: HttpRequest, person: int, kind: str, row: Prescription | Non
         "medicines": [m for m in known.medicines if m.is_active][:8],
         "head": head,
         "lines": lines,
+        **_rows_of(kind, lines),
         "problem": problem,
     }
     bad = problem is not None or (posted is not None)
     return render(request, "medicine/write.html", context, status=400 if bad else 200)
+
+
+def _rows_of(kind: str, lines: BaseFormSet[Any]) -> dict[str, Any]:
+    """The rows that stand open, those that are folded away, and the first that is wrong."""
+    first = SHOWN_LINES[kind]
+    wrong = next((at for at, form in enumerate(lines.forms) if form.is_bound and form.errors), None)
+    more = lines.forms[first:]
+    return {
+        "shown_lines": lines.forms[:first],
+        "more_lines": more,
+        "first_count": first,
+        "more_open": any(form["drug"].value() or (form.is_bound and form.errors) for form in more),
+        "bad_line": None
+        if wrong is None
+        else {"at": wrong + 1, "ident": lines.forms[wrong]["drug"].id_for_label},
+    }
 
 
 def _both_valid(head: Any, lines: BaseFormSet[Any]) -> bool:
