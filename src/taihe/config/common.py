@@ -24,6 +24,7 @@ LOADED_ROLES = {
     "tcm_doctor": "/desk/tcm/",
     "pharmacist": "/desk/pharmacy/",
     "care_assessor": "/desk/care/",
+    "record_steward": "/desk/record/pairs/",
     "auditor": "/desk/claims/",
     "hospital": "/desk/hospital/",
     "analyst": "/desk/insight/",

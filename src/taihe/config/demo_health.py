@@ -34,6 +34,7 @@ def fill(county: Path) -> None:
     _relations(county / "relations.csv.gz", system)
     _accounts(manifest["demo"], system)
     _audit(system)
+    _link(system)
     _scenes(manifest, county, system)
     _first_reading(manifest["demo"])
     _lake()
@@ -114,6 +115,8 @@ def _accounts(demo: dict[str, Any], by: int) -> None:
         ("demo-tcm-doctor", "周中医", "tcm_doctor", demo["tcm_hospital"]),
         ("demo-pharmacist", "孙药师", "pharmacist", PHARMACY),
         ("demo-care-assessor", "吴评估", "care_assessor", CARE_HOME),
+        ("demo-record-steward", "吴档案", "record_steward", PLATFORM),
+        ("demo-record-steward-2", "郑档案", "record_steward", PLATFORM),
         ("demo-auditor", "张审核", "auditor", INSURER),
         ("demo-auditor-2", "刘复审", "auditor", INSURER),
         ("demo-auditor-3", "陈合议", "auditor", INSURER),
@@ -158,6 +161,15 @@ def _audit(by: int) -> None:
 
     with tqdm(total=1, desc="audit", unit="run") as shown:
         claims.audit_installation(timezone.now(), by)
+        shown.update()
+
+
+def _link(by: int) -> None:
+    """Merge who is surely one person, and put the doubtful on the stewards' list."""
+    from taihe.record import public as record
+
+    with tqdm(total=1, desc="link", unit="run") as shown:
+        record.link_record(by=by, at=timezone.now())
         shown.update()
 
 

@@ -38,6 +38,7 @@ RELATIONS = (
     "referred",
     "guardian",
     "proxy",
+    "reviews",
     "platform",
 )
 ROUTE_FHIR = "fhir"

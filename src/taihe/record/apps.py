@@ -15,5 +15,7 @@ class RecordConfig(AppConfig):
     def ready(self) -> None:
         """Register the chains over versions and events."""
         from taihe.record import chains
+        from taihe.record.linkage import actions as linkage
 
         chains.register()
+        linkage.register()

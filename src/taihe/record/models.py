@@ -214,3 +214,43 @@ class Token(models.Model):
 
     class Meta:
         db_table = "record_token"
+
+
+class Pair(models.Model):
+    """
+    Two persons who may be one, for people to decide (`domain/pair_workflow.py`).
+
+    `left_person` is the smaller number. `levels` is JSON: the level of each comparison of the
+    two Patients that are most alike; `doubt` is why weights may not decide. `feed` is the
+    number of the merge event once they are one. `proposed_at` is in microseconds.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    left_person = models.BigIntegerField()
+    right_person = models.BigIntegerField()
+    left_patient = models.TextField()
+    right_patient = models.TextField()
+    probability = models.FloatField()
+    levels = models.TextField()
+    doubt = models.TextField()
+    state = models.TextField()
+    proposed_at = models.BigIntegerField()
+    feed = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "record_pair"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(left_person__lt=models.F("right_person")),
+                name="record_pair_ordered",
+            ),
+            models.UniqueConstraint(
+                fields=["left_person", "right_person"], name="record_pair_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "probability"], name="record_pair_state")]
+
+    @property
+    def subject(self) -> str:
+        """How the workflow and the trail name it."""
+        return f"pair:{self.pk}"

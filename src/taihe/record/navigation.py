@@ -16,7 +16,14 @@ class HasRoles(Protocol):
 
 
 def navigation(actor: HasRoles) -> list[NavItem]:
-    """What a clinician or village doctor finds on the left."""
-    if not actor.has(*ROLES):
-        return []
-    return [NavItem("居民档案", "查找居民", "/desk/record/", None, "record")]
+    """What a clinician, a village doctor or a record steward finds on the left."""
+    items = []
+    if actor.has(*ROLES):
+        items.append(NavItem("居民档案", "查找居民", "/desk/record/", None, "record"))
+    if actor.has("record_steward"):
+        from taihe.record.linkage.presenters import waiting
+
+        items.append(
+            NavItem("居民档案", "疑似重复", "/desk/record/pairs/", waiting(), "record-pairs")
+        )
+    return items

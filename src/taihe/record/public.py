@@ -64,6 +64,7 @@ __all__ = [
     "FileResult",
     "Finding",
     "Grant",
+    "LinkedRecord",
     "LoadResult",
     "Measured",
     "Medicine",
@@ -83,11 +84,13 @@ __all__ = [
     "current",
     "currents",
     "end_relation",
+    "enqueue_linkage",
     "ensure_persons",
     "feed",
     "find_people",
     "is_related",
     "issue_token",
+    "link_record",
     "load_paths",
     "may_write",
     "merge_persons",
@@ -133,6 +136,15 @@ class Relation:
     start: datetime
     end: datetime | None
     source: str
+
+
+@dataclass(frozen=True)
+class LinkedRecord:
+    """What a batch of linkage did: patients read, persons merged, pairs put up for review."""
+
+    patients: int
+    merged: int
+    proposed: int
 
 
 @dataclass(frozen=True)
@@ -245,6 +257,25 @@ def unmerge_persons(feed_number: int, *, by: int, reason: str, at: datetime) -> 
     """Undo the merge with this feed number; returns the feed number of the new event."""
     with the_store().database.writing() as connection:
         return linkage.unmerge(connection, feed_number, by=by, at=_micros(at), reason=reason)
+
+
+def link_record(*, by: int, at: datetime) -> LinkedRecord:
+    """
+    Link the installation's patients by likeness: merge the sure, propose the doubtful.
+
+    Running it again changes nothing new. `LinkedRecord` counts patients, merged, proposed.
+    """
+    from taihe.record.linkage import actions
+
+    done = actions.link_record(by=by, at=at)
+    return LinkedRecord(done.patients, done.merged, done.proposed)
+
+
+def enqueue_linkage(*, due_at: datetime | None = None) -> int:
+    """Ask the worker to link, in the caller's transaction; returns the task's number."""
+    from taihe.record.linkage import actions
+
+    return actions.enqueue(due_at=due_at)
 
 
 # --- reading -------------------------------------------------------------------------------

@@ -212,6 +212,11 @@ def _bodies_with_owner(
             )
 
 
+def names_of(connection: Connection, store: Store, references: Iterable[str]) -> dict[str, str]:
+    """The names of Organizations and Practitioners by reference, for other pages of the record."""
+    return _names(connection, store, references)
+
+
 def _names(connection: Connection, store: Store, references: Iterable[str]) -> dict[str, str]:
     """The names of Organizations and Practitioners by reference."""
     wanted: dict[str, list[str]] = {}

@@ -127,6 +127,24 @@ _STATEMENTS: Final[tuple[str, ...]] = (
         revoked_at {int})""",
 )
 
+_PAIRS: Final[tuple[str, ...]] = (
+    """CREATE TABLE record_pair (
+        id {serial},
+        left_person {int} NOT NULL,
+        right_person {int} NOT NULL,
+        left_patient {text} NOT NULL,
+        right_patient {text} NOT NULL,
+        probability {real} NOT NULL,
+        levels {text} NOT NULL,
+        doubt {text} NOT NULL,
+        state {text} NOT NULL,
+        proposed_at {int} NOT NULL,
+        feed {int},
+        CONSTRAINT record_pair_ordered CHECK (left_person < right_person),
+        CONSTRAINT record_pair_once UNIQUE (left_person, right_person))""",
+    "CREATE INDEX record_pair_state ON record_pair (state, probability)",
+)
+
 TABLES: Final[tuple[str, ...]] = (
     "record_counter",
     "record_resource",
@@ -140,10 +158,17 @@ TABLES: Final[tuple[str, ...]] = (
     "record_event",
     "record_relation",
     "record_token",
+    "record_pair",
 )
 
 
-def statements(vendor: str) -> list[str]:
-    """The statements that make the tables; `vendor` is `sqlite` or `postgresql`."""
+def statements(vendor: str, step: int = 0) -> list[str]:
+    """
+    The statements that make the tables; `vendor` is `sqlite` or `postgresql`.
+
+    `step` is the migration that makes them: 1 the record, 2 pairs for review; 0 is all.
+    """
     words = _DIALECTS[vendor]
-    return [statement.format_map(words) for statement in _STATEMENTS]
+    steps = {1: _STATEMENTS, 2: _PAIRS}
+    chosen = steps[step] if step else tuple(s for some in steps.values() for s in some)
+    return [statement.format_map(words) for statement in chosen]

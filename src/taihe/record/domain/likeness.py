@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -334,7 +334,7 @@ def clusters(
     of: Callable[[int], Features]
     of = features if callable(features) else features.__getitem__
     ordered = sorted(links, key=lambda link: (-link[2], ids[link[0]], ids[link[1]]))
-    unsure = _unsure(ordered, of, margin_bits)
+    unsure = unsure_rows(ordered, of, margin_bits)
     parent = list(range(len(ids)))
     groups: dict[int, list[int]] = {}
     best = [0.0] * len(ids)
@@ -365,11 +365,16 @@ def clusters(
     return Clusters(person, [p or 1.0 for p in best], refused, len(unsure))
 
 
-def _unsure(
-    ordered: list[tuple[int, int, float, float]],
+def unsure_rows(
+    ordered: Sequence[tuple[int, int, float, float]],
     of: Callable[[int], Features],
     margin_bits: float,
 ) -> set[int]:
+    """
+    Rows without a number that two different numbers claim almost equally.
+
+    `ordered` are links, strongest first.
+    """
     strongest: dict[int, tuple[float, str]] = {}
     unsure: set[int] = set()
     for left, right, weight, _ in ordered:

@@ -20,7 +20,7 @@ from taihe.record.domain import likeness
 from taihe.record.domain.likeness import Features
 from taihe.record.linkage import weights as rows
 from taihe.record.linkage.tables import People
-from taihe.record.linkage.weights import TRAINING, Weights
+from taihe.record.linkage.weights import COMPARISONS, TRAINING, Weights
 
 SEED = 20190309
 ENGINES = ("duckdb", "spark")
@@ -135,12 +135,12 @@ class Session:
         ).fetchall()
         return int(found[0][0])
 
-    def _linker(self, weights: Weights) -> Any:
+    def _linker(self, weights: Weights, *, explain: bool = False) -> Any:
         from splink import DuckDBAPI, Linker
 
         _quiet()
         api = DuckDBAPI(self.connection)
-        told = rows.settings(weights, by_frequency=self._by_frequency(weights))
+        told = rows.settings(weights, by_frequency=self._by_frequency(weights), explain=explain)
         return Linker(api.register("people"), told, log_level=None)
 
     def _by_frequency(self, weights: Weights) -> bool:
@@ -150,16 +150,30 @@ class Session:
 
     # -- pairs --------------------------------------------------------------------------------
 
-    def score(self, weights: Weights, *, least: float) -> str:
+    def score(self, weights: Weights, *, least: float, explain: bool = False) -> str:
         """Score the pairs of the blocking rules; returns the table with those above `least`."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            linker = self._linker(weights)
+            linker = self._linker(weights, explain=explain)
             return str(
                 linker.inference.predict(
                     threshold_match_probability=least, warning_mode="never"
                 ).physical_name
             )
+
+    def scored(
+        self, weights: Weights, *, least: float
+    ) -> list[tuple[int, int, float, float, tuple[int, ...]]]:
+        """
+        Pairs above `least`: row, row, bits, probability, and the level of each comparison
+        in the order of `COMPARISONS` (-1 unknown).
+        """
+        table = self.score(weights, least=least, explain=True)
+        shown = ", ".join(f'"gamma_{name}"' for name in COMPARISONS)
+        found = self.connection.execute(
+            f'SELECT row_l, row_r, match_weight, match_probability, {shown} FROM "{table}"'
+        ).fetchall()
+        return [(*row[:4], tuple(row[4:])) for row in found]
 
     def features(self) -> Callable[[int], Features]:
         """The features of a row, made when they are asked for."""

@@ -96,7 +96,7 @@ def _level(cells: Cells) -> Level:
     return Level(
         cells.choice("comparison", COMPARISONS),
         cells.whole("level"),
-        cells.text("key"),
+        cells.text("found"),
         cells.text("words"),
         cells.choice("tone", ("agree", "differ")),
         _share(cells, "m"),
@@ -121,7 +121,7 @@ def levels() -> tuple[Level, ...]:
     return read_table(
         KNOWLEDGE / "linkage_levels.csv",
         _level,
-        required=("comparison", "level", "key", "words", "m", "u", "source"),
+        required=("comparison", "level", "found", "words", "m", "u", "source"),
     ).checked()
 
 
@@ -196,12 +196,12 @@ def shipped() -> Weights:
     )
 
 
-def settings(weights: Weights, *, by_frequency: bool) -> dict[str, Any]:
+def settings(weights: Weights, *, by_frequency: bool, explain: bool = False) -> dict[str, Any]:
     """
     Splink's settings for these weights.
 
     `by_frequency` lets a rare name count more than a common one; a small table knows no
-    frequencies.
+    frequencies. `explain` keeps the level of each comparison beside the weight.
     """
     comparisons = []
     for comparison in COMPARISONS:
@@ -231,7 +231,7 @@ def settings(weights: Weights, *, by_frequency: bool) -> dict[str, Any]:
         "blocking_rules_to_generate_predictions": [
             {"blocking_rule": " AND ".join(f'l."{c}" = r."{c}"' for c in rule)} for rule in BLOCKING
         ],
-        "retain_matching_columns": False,
+        "retain_matching_columns": explain,
         "retain_intermediate_calculation_columns": False,
         "max_iterations": 25,
     }
