@@ -28,9 +28,11 @@ CHAIN_WORDS = {
     "workflow": "办理过程",
     "versions": "档案版本",
     "events": "合并与拆分",
+    "consents": "授权记录",
     "project": "项目登记",
     "bulletin": "冻结公报",
     "evidence": "项目凭证",
+    "chronic-visit": "慢病随访",
 }
 
 

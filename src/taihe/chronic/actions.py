@@ -236,14 +236,39 @@ def _class_before(person: int, disease: str, on: date, key: uuid.UUID) -> Follow
     return FollowUpClass(earlier[0].cls) if earlier else None
 
 
+def confirm_diagnosis(person: int, disease: str, *, actor: Actor, at: datetime) -> None:
+    """
+    A clinician confirms what high readings made suspected: the diagnosis goes into the record.
+
+    The person is managed from then on. Raises `Conflict` where nothing is suspected.
+    """
+    found = [e for e in queries.entries_of(person) if e.disease == disease]
+    if not found or found[0].standing != "suspected" or disease not in fhir.DIAGNOSES:
+        raise Conflict("这位居民没有待确诊的慢病。", "请刷新页面查看当前状态。")
+    patient = next(iter(record.patients_of(person)), "")
+    if not patient:
+        raise Conflict("档案里没有这位居民的登记。", "请先在县平台登记居民信息。")
+    id = str(uuid.uuid5(_NAMESPACE, f"Patient/{patient}|diagnosis|{disease}"))
+    made = fhir.diagnosis(id, patient, timezone.localdate(at), disease, actor.display_name)
+    with transaction.atomic():
+        trail.record(
+            "chronic.diagnosed",
+            f"person:{person}",
+            by=actor.party,
+            at=at,
+            detail={"disease": disease, "suspected_by": found[0].rules},
+        )
+        _into_record([made], person, by=actor.party, at=at)
+
+
 def _into_record(
     resources: Sequence[Mapping[str, Any]], person: int, *, by: int, at: datetime
 ) -> list[record.Stored]:
-    """Store Observations, and keep them as facts at once: the follower finds the same again."""
+    """Store resources, and keep them as facts at once: the follower finds the same again."""
     stored = record.store_resources(resources, by=by, at=at)
     following.decide(
         following.absorb(
-            Said(f"Observation/{one['id']}", person, evidence(one, rules.limits()))
+            Said(f"{one['resourceType']}/{one['id']}", person, evidence(one, rules.limits()))
             for one in resources
         )
     )

@@ -8,7 +8,7 @@ from django.apps import AppConfig
 
 
 class ChronicConfig(AppConfig):
-    """Registers the definitions of the figures, and the follower that keeps the registry."""
+    """Registers definitions, the chain of visits, and the follower that keeps the registry."""
 
     name = "taihe.chronic"
     label = "chronic"
@@ -16,9 +16,10 @@ class ChronicConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register definitions and follower."""
-        from taihe.base import definitions, followers
-        from taihe.chronic import following
+        """Meet the ground floor."""
+        from taihe.base import chain, definitions, followers
+        from taihe.chronic import chains, following
 
+        chain.register(chains.VISITS)
         definitions.register("chronic", Path(__file__).parent / "knowledge" / "definitions.csv")
         followers.register("chronic.registry", following.follow)

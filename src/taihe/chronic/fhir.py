@@ -70,6 +70,36 @@ def measure(id: str, patient: str, at: date, field: str, value: float) -> Resour
     }
 
 
+# The code and words of a diagnosis that is made on the desk.
+DIAGNOSES = {"hypertension": ("I10.x00", "高血压")}
+_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+_VERIFIED = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+_KIND = "http://terminology.hl7.org/CodeSystem/condition-category"
+
+
+def diagnosis(id: str, patient: str, on: date, disease: str, doctor: str) -> Resource:
+    """A confirmed Condition on the problem list."""
+    code, words = DIAGNOSES[disease]
+
+    def status(system: str, value: str) -> Resource:
+        return {"coding": [{"system": system, "code": value}]}
+
+    return {
+        "resourceType": "Condition",
+        "id": id,
+        "clinicalStatus": status(_CLINICAL, "active"),
+        "verificationStatus": status(_VERIFIED, "confirmed"),
+        "category": [status(_KIND, "problem-list-item")],
+        "code": {
+            "coding": [{"system": System.ICD10.value, "code": code, "display": words}],
+            "text": words,
+        },
+        "subject": {"reference": f"Patient/{patient}"},
+        "recordedDate": on.isoformat(),
+        "recorder": {"display": doctor},
+    }
+
+
 def at_home(id: str, patient: str, reading: HomeReading) -> list[Resource]:
     """A home reading, with the pulse that was measured with it."""
     performer = {"performer": [{"reference": f"Patient/{patient}"}]}

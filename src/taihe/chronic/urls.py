@@ -11,5 +11,6 @@ urlpatterns = [
     path("alerts/", views.alert, name="chronic-alert"),
     path("<int:person>/", views.person, name="chronic-person"),
     path("<int:person>/visit/", views.visit, name="chronic-visit"),
+    path("<int:person>/diagnosis/", views.diagnosis, name="chronic-diagnosis"),
     path("<int:person>/device/", views.device, name="chronic-device"),
 ]

@@ -315,6 +315,7 @@ def _person_page(
         "alerts": waiting,
         "devices": queries.devices(grant.person),
         "done": presenters.visit_rows([done])[0] if done else None,
+        "may_diagnose": actor.has("clinician"),
         "problem": problem,
         "note": note,
     }
@@ -529,6 +530,21 @@ def alert(request: HttpRequest) -> HttpResponse:
     except (Incorrect, Conflict) as error:
         return _person_page(request, actor, grant, who, problem=error, note=note)
     return HttpResponseRedirect(reverse("chronic-person", args=[grant.person]) + "#alerts")
+
+
+@requires_role("clinician")
+@require_POST
+def diagnosis(request: HttpRequest, person: int) -> HttpResponse:
+    """Confirm a suspected disease; the diagnosis goes into the record."""
+    actor = required_actor(request)
+    grant, who = _open(actor, person, action="diagnosis", route="desk.chronic.diagnosis")
+    try:
+        actions.confirm_diagnosis(
+            grant.person, request.POST.get("disease", ""), actor=actor, at=timezone.now()
+        )
+    except Conflict as error:
+        return _person_page(request, actor, grant, who, problem=error)
+    return HttpResponseRedirect(reverse("chronic-person", args=[grant.person]))
 
 
 @requires_role(*ROLES)

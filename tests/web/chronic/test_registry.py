@@ -96,6 +96,25 @@ def test_a_refuted_diagnosis_takes_the_entry_away(village, wang) -> None:
     assert entry(wang) == ()
 
 
+def test_a_clinician_confirms_a_suspicion_and_the_person_is_managed(
+    village, signed_in, hospital, doctor
+) -> None:
+    who = village.enrol([patient("s", "某某"), *high_days("s", 30, 20, 10)])
+    record.relate(who, hospital.party, "treats", start=today(), source="test")
+    clinician = signed_in("clinician", organisation_code=hospital.code)
+    url = f"/desk/chronic/{who}/"
+    assert "转诊确诊" in doctor.get(url).content.decode()
+    assert "确诊高血压并写入档案" in clinician.get(url).content.decode()
+    step = {"disease": "hypertension"}
+    assert doctor.post(f"{url}diagnosis/", step).status_code == 404
+    assert clinician.post(f"{url}diagnosis/", {"disease": "t2dm"}).status_code == 409
+    assert clinician.post(f"{url}diagnosis/", step).status_code == 302
+    assert entry(who) == ("hypertension registered",)
+    following.rebuild()
+    assert entry(who) == ("hypertension registered",)
+    assert clinician.post(f"{url}diagnosis/", step).status_code == 409
+
+
 def rows(model: type[Any]) -> list[tuple[Any, ...]]:
     names = [f.name for f in model._meta.concrete_fields if f.name != "id"]
     return sorted(model.objects.values_list(*names))

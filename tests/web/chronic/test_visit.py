@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from taihe.base import access_log
+from taihe.base import access_log, chain
 from taihe.base.models import TrailRow
 from taihe.chronic import following, models, queries
 from taihe.kernel.errors import Conflict
@@ -89,6 +89,7 @@ def test_a_danger_sign_refers_at_once_even_without_a_measurement(doctor, wang) -
     answer = post(doctor, wang, dangers=["胸闷"], sbp_mmhg="", dbp_mmhg="")
     page = doctor.get(answer["Location"].split("#")[0]).content.decode()
     assert "紧急处理后立即转诊" in page and "胸闷" in page
+    assert f"/desk/visits/refer/{wang}/" in page
     visit = models.Visit.objects.get()
     assert (visit.cls, visit.action) == ("", "emergency_refer")
     assert visit.next_on == today() + timedelta(days=14)
@@ -129,6 +130,14 @@ def test_another_institution_corrects_nothing(doctor, wang, signed_in, hospital)
     record.relate(wang, hospital.party, "treats", start=today(), source="test")
     other = signed_in("clinician", organisation_code=hospital.code)
     assert other.get(f"/desk/chronic/{wang}/visit/?correct={key}").status_code == 403
+
+
+def test_a_changed_visit_is_found(doctor, wang) -> None:
+    post(doctor, wang)
+    chain.seal_once()
+    assert chain.verify().clean
+    models.Visit.objects.update(sbp_mmhg=128)
+    assert [finding.chain for finding in chain.verify().findings] == ["chronic-visit"]
 
 
 def test_a_visit_its_trail_and_its_observations_are_one(doctor, wang, monkeypatch) -> None:
