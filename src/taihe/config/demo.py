@@ -8,6 +8,7 @@ process of its own (`python -m taihe.config.demo SITE DIR COUNTY`).
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -76,13 +77,25 @@ def welcome(addresses: dict[Site, str]) -> None:
 
 @contextmanager
 def _temporary_county() -> Iterator[Path]:
-    for left_behind in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
-        shutil.rmtree(left_behind, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    for left_behind in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if not _is_alive(left_behind.name.removeprefix(PREFIX).partition("-")[0]):
+            shutil.rmtree(left_behind, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: str) -> bool:
+    """Whether the process that made a county is still at work on it."""
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _fill(site: Site, data: Path, county: Path | None = None) -> subprocess.Popen[bytes]:
