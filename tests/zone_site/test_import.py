@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from taihe.zone import actions, models, public, queries, workbook
 from taihe.zone.domain.importing import COLUMNS
@@ -118,3 +121,28 @@ def test_the_template_can_be_sent_as_it_is(officer: Client) -> None:
     file = SimpleUploadedFile("template.xlsx", content)
     answer = officer.post("/desk/projects/import/", {"file": file, "event": "wmc2019"})
     assert "登记 1 行，退回 0 行" in officer.get(answer.headers["Location"]).content.decode()
+
+
+def test_hidden_sheets_merged_cells_and_the_other_calendar(officer: Client) -> None:
+    book = Workbook()
+    sheet = book.active
+    sheet.append(COLUMNS)
+    sheet.append([*GOOD[:5], date(2019, 9, 20), *GOOD[6:]])
+    sheet.append([*ALSO[:5], 43727 - 1462, *ALSO[6:]])
+    sheet.append(["X-9", *GOOD[1:]])
+    sheet.merge_cells("A4:B4")
+    hidden = book.create_sheet("暂存")
+    hidden.sheet_state = "hidden"
+    hidden.append(COLUMNS)
+    hidden.append(["X-10", *GOOD[1:]])
+    book.create_sheet("填表说明").append(["请逐行填写"])
+    book.epoch = CALENDAR_MAC_1904
+    out = BytesIO()
+    book.save(out)
+    file = SimpleUploadedFile("t.xlsx", out.getvalue())
+    answer = officer.post("/desk/projects/import/", {"file": file, "event": ""})
+    page = officer.get(answer.headers["Location"]).content.decode()
+    assert "登记 2 行，退回 2 行" in page
+    assert "隐藏的工作表“暂存”第 2 行" in page and "合并单元格" in page and "X-10" in page
+    days = [models.Evidence.objects.get(project__key=key).happened_on for key in ("X-1", "X-2")]
+    assert days == [date(2019, 9, 20), date(2019, 9, 19)]

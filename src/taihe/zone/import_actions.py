@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,14 +22,21 @@ from taihe.zone.domain.projects import Entry
 
 Cells = Mapping[str, str | Decimal]
 PROBLEM = "问题"
+DAYS_TO_1904 = 1462
+ELSEWHERE = "只读第一张可见的工作表：请移到第一张表后再上传。"
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of a table with their line numbers, and the lines with merged cells."""
+    """
+    The rows of a table with their line numbers, and by line what must be asked back.
+
+    `apart` are rows of other sheets with the same columns, each with where it stands.
+    """
 
     rows: tuple[tuple[int, Cells], ...]
-    merged: frozenset[int]
+    trouble: Mapping[int, str]
+    apart: tuple[tuple[str, Cells], ...] = ()
 
 
 def read_sheet(raw: bytes, *, file: str) -> Sheet:
@@ -37,7 +44,6 @@ def read_sheet(raw: bytes, *, file: str) -> Sheet:
     if raw[:2] == b"PK":
         book = workbook.read(raw)
         lines = [(number, dict(cells)) for number, cells in book.rows]
-        merged = book.merged
     else:
         text = decode(raw, file=file)
         table = csv.reader(io.StringIO(text, newline=""))
@@ -45,7 +51,8 @@ def read_sheet(raw: bytes, *, file: str) -> Sheet:
             (number, {i: cell.strip() for i, cell in enumerate(cells) if cell.strip()})
             for number, cells in enumerate(table, start=1)
         ]
-        lines, merged = [(number, cells) for number, cells in lines if cells], frozenset()
+        lines = [(number, cells) for number, cells in lines if cells]
+        book = workbook.Sheet(())
     if not lines:
         raise Incorrect("表中没有内容。", "请使用模板填写。")
     head = {column: str(name) for column, name in lines[0][1].items()}
@@ -54,15 +61,30 @@ def read_sheet(raw: bytes, *, file: str) -> Sheet:
         raise Incorrect(
             f"缺少列：{'、'.join(missing)}。", f"第一行须写列名：{'、'.join(COLUMNS)}；可下载模板。"
         )
-    if lines[0][0] in merged:
-        raise Incorrect("列名行有合并单元格。", "请取消合并。")
-    return Sheet(
-        tuple(
-            (number, {head[column]: value for column, value in cells.items() if column in head})
-            for number, cells in lines[1:]
-        ),
-        merged,
-    )
+    if lines[0][0] in book.trouble:
+        raise Incorrect(f"列名行：{book.trouble[lines[0][0]]}", "")
+    named = [(number, _by_name(cells, head, book)) for number, cells in lines[1:]]
+    return Sheet(tuple(named), book.trouble, tuple(_apart(book)))
+
+
+def _by_name(
+    cells: Mapping[int, str | Decimal], head: Mapping[int, str], book: workbook.Sheet
+) -> Cells:
+    """Cells by column name; day numbers counted from 1904 are counted from 1900."""
+    found = {head[column]: value for column, value in cells.items() if column in head}
+    day = found.get("签约日期")
+    if book.days_from_1904 and isinstance(day, Decimal):
+        found["签约日期"] = day + DAYS_TO_1904
+    return found
+
+
+def _apart(book: workbook.Sheet) -> Iterator[tuple[str, Cells]]:
+    """Projects on other sheets: never entered silently, never dropped silently."""
+    for where, lines in book.apart:
+        head = {column: str(name) for column, name in lines[0][1].items()}
+        if set(REQUIRED) <= set(head.values()):
+            for number, cells in lines[1:]:
+                yield f"{where}第 {number} 行", _by_name(cells, head, book)
 
 
 @transaction.atomic
@@ -75,11 +97,11 @@ def import_workbook(
     Staff of a zone enter projects of their zone only.
     """
     sheet = read_sheet(raw, file=file)
-    if not sheet.rows:
+    if not sheet.rows and not sheet.apart:
         raise Incorrect("表中没有项目。", "请在列名下面逐行填写。")
     known = models.Project.objects.exclude(stage="withdrawn").values_list("key", flat=True)
     read = importing.read_rows(
-        sheet.rows, merged=sheet.merged, industries=rows.industries().keys(),
+        sheet.rows, trouble=sheet.trouble, industries=rows.industries().keys(),
         names=rows.zone_names(), known=set(known), today=actions.local_day(at),
     )  # fmt: skip
     if only_zone is not None:
@@ -89,8 +111,9 @@ def import_workbook(
     good = [one for one in read if one.entry is not None]
     bad = [one for one in read if one.entry is None]
     batch = models.ImportBatch.objects.create(
-        file_sha256=sha256(raw).hexdigest(), rows=len(read), entered=len(good), refused=len(bad),
-        returned=returned_workbook(sheet, bad) if bad else b"",
+        file_sha256=sha256(raw).hexdigest(), rows=len(read) + len(sheet.apart), entered=len(good),
+        refused=len(bad) + len(sheet.apart),
+        returned=returned_workbook(sheet, bad) if bad or sheet.apart else b"",
         by=by, at_us=actions.microseconds(at),
     )  # fmt: skip
     actions.import_projects(
@@ -106,7 +129,7 @@ def import_workbook(
     )
     trail.record(
         "import.read", f"import:{batch.pk}", by=by, at=at,
-        detail={"entered": len(good), "refused": len(bad)},
+        detail={"entered": len(good), "refused": len(bad) + len(sheet.apart)},
     )  # fmt: skip
     return int(batch.pk)
 
@@ -130,9 +153,13 @@ def returned_workbook(sheet: Sheet, bad: list[Read]) -> bytes:
     lines = [[*COLUMNS, PROBLEM]]
     for one in bad:
         words = "；".join(f"{column}：{text}" if column else text for column, text in one.problems)
-        row = cells[one.line]
-        lines.append([*(_text(row.get(name, "")) for name in COLUMNS), f"第 {one.line} 行 {words}"])
+        lines.append(_returned(cells[one.line], f"第 {one.line} 行 {words}"))
+    lines += [_returned(row, f"{where} {ELSEWHERE}") for where, row in sheet.apart]
     return workbook.write(lines)
+
+
+def _returned(row: Cells, words: str) -> list[str]:
+    return [*(_text(row.get(name, "")) for name in COLUMNS), words]
 
 
 def _text(value: str | Decimal) -> str:

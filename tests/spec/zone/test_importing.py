@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from taihe.kernel.errors import Incorrect
 from taihe.zone import rows, workbook
@@ -77,10 +82,10 @@ GOOD: dict[str, str | Decimal] = {
 }  # fmt: skip
 
 
-def read(*changes: dict[str, str | Decimal], merged: tuple[int, ...] = ()) -> list[Read]:
+def read(*changes: dict[str, str | Decimal], trouble: dict[int, str] | None = None) -> list[Read]:
     return read_rows(
         [(line, {**GOOD, **one}) for line, one in enumerate(changes, start=2)],
-        merged=merged, industries=rows.industries().keys(), names=rows.zone_names(),
+        trouble=trouble or {}, industries=rows.industries().keys(), names=rows.zone_names(),
         known={"OLD"}, today=date(2026, 1, 1),
     )  # fmt: skip
 
@@ -107,7 +112,7 @@ def test_a_bad_cell_is_named_by_its_column(row: list[str]) -> None:
 
 def test_a_good_row_is_read_and_its_neighbours_do_not_matter() -> None:
     first, twice, outside, merged = read(
-        {}, {}, {"编号": "T-2", "开发区": "区外"}, {"编号": "T-3"}, merged=(5,)
+        {}, {}, {"编号": "T-2", "开发区": "区外"}, {"编号": "T-3"}, trouble={5: workbook.MERGED}
     )
     assert first.entry and first.entry.zone == "taihe"
     assert first.entry.investment_fen == 3_000_000_000
@@ -116,6 +121,7 @@ def test_a_good_row_is_read_and_its_neighbours_do_not_matter() -> None:
     assert "合并单元格" in merged.problems[0][1]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.text(min_size=1, max_size=12).map(str.strip), min_size=1, max_size=5),
@@ -139,3 +145,143 @@ def test_what_is_no_workbook_is_refused() -> None:
     for raw in (b"", b"PK", b"PK\x03\x04junk", hollow.getvalue(), whole[: len(whole) // 2]):
         with pytest.raises(Incorrect, match="xlsx"):
             workbook.read(raw)
+
+
+def styled(change: Callable[[Any, Any], None]) -> workbook.Sheet:
+    """A workbook as Excel users make them, saved by openpyxl, read by Taihe."""
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["编号", "总投资", "签约日期"])
+    for cell in sheet[1]:
+        cell.font, cell.fill = Font(bold=True, size=14), PatternFill("solid", fgColor="FFFF00")
+    sheet.append(["T-1", 3000, date(2019, 9, 21)])
+    sheet.append(["T-2", 0.1 + 0.2, 43729])
+    sheet.column_dimensions["A"].width = 30
+    change(book, sheet)
+    out = BytesIO()
+    book.save(out)
+    return workbook.read(out.getvalue())
+
+
+def test_styles_dates_and_broken_fractions_are_read_as_seen() -> None:
+    got = styled(lambda book, sheet: None)
+    assert got.rows[1:] == (
+        (2, {0: "T-1", 1: Decimal(3000), 2: "2019-09-21"}),
+        (3, {0: "T-2", 1: Decimal("0.3"), 2: Decimal(43729)}),
+    )
+    assert got.trouble == {} and not got.days_from_1904
+
+
+def hidden_row(book: Any, sheet: Any) -> None:
+    sheet.row_dimensions[3].hidden = True
+
+
+def formula(book: Any, sheet: Any) -> None:
+    sheet["B3"] = "=SUM(B2:B2)"
+
+
+def error(book: Any, sheet: Any) -> None:
+    sheet["B3"] = "#DIV/0!"
+
+
+def unit_in_format(book: Any, sheet: Any) -> None:
+    sheet["B3"].number_format = '0.0,"万"'
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda book, sheet: sheet.merge_cells("A3:B3"), "合并单元格"),
+        (lambda book, sheet: sheet.merge_cells("A2:A3"), "合并单元格"),
+        (hidden_row, "隐藏"),
+        (formula, "没有算出的值"),
+        (error, "#DIV/0!"),
+    ],
+    ids=["merged along", "merged down", "hidden", "formula", "error"],
+)
+def test_what_a_workbook_hides_is_asked_back_by_line(change: Any, says: str) -> None:
+    got = styled(change)
+    assert says in got.trouble[3]
+    assert got.trouble.keys() <= {2, 3}
+
+
+def test_a_unit_in_the_number_format_is_taken_or_asked_back() -> None:
+    def clear(book: Any, sheet: Any) -> None:
+        sheet["B2"].number_format = '#,##0.00"亿元"'
+
+    assert styled(clear).rows[1][1][1] == "3000亿元"
+    assert "单位" in styled(unit_in_format).trouble[3]
+
+
+def test_other_sheets_are_told_apart_and_hidden_ones_named() -> None:
+    def more(book: Any, sheet: Any) -> None:
+        book.create_sheet("空表")
+        book.create_sheet("去年").append(["编号"])
+        other = book.create_sheet("草稿")
+        other.append(["编号"])
+        other.sheet_state = "hidden"
+
+    got = styled(more)
+    assert [where for where, _ in got.apart] == ["工作表“去年”", "隐藏的工作表“草稿”"]
+
+    def first_hidden(book: Any, sheet: Any) -> None:
+        book.create_sheet("可见").append(["编号"])
+        sheet.sheet_state = "hidden"
+        book.active = 1
+
+    got = styled(first_hidden)
+    assert got.rows == ((1, {0: "编号"}),) and len(got.apart[0][1]) == 3
+
+
+def test_the_calendar_of_1904_is_noticed() -> None:
+    def mac(book: Any, sheet: Any) -> None:
+        book.epoch = CALENDAR_MAC_1904
+
+    assert styled(mac).days_from_1904
+
+
+def test_text_that_looks_like_a_formula_stays_text() -> None:
+    content = workbook.write([["编号"], ["=1+1"], ["#N/A"]])
+    cells = [row[0] for row in load_workbook(BytesIO(content)).active.iter_rows()]
+    assert [cell.data_type for cell in cells] == ["s", "s", "s"]
+    assert workbook.read(content).rows[1:] == ((2, {0: "=1+1"}), (3, {0: "#N/A"}))
+
+
+def altered(raw: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The same workbook with one part changed."""
+    out = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(raw)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, change(content) if name == part else content)
+    return out.getvalue()
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+    raw = altered(
+        workbook.write([["a"]]), SHEET, lambda xml: xml + b" " * (workbook.MOST_BYTES + 1)
+    )
+    assert len(raw) < 100_000
+    with pytest.raises(Incorrect, match="50 MB"):
+        workbook.read(raw)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda xml: b'<!DOCTYPE x [<!ENTITY a "b">]>' + xml,
+        lambda xml: xml.replace(b'r="1"', b'r="99999999999"'),
+        lambda xml: xml.replace(b'r="1"', b'r="-4"'),
+        lambda xml: xml[: len(xml) // 2],
+    ],
+    ids=["entities", "row beyond Excel", "row before the first", "cut"],
+)
+def test_a_sheet_that_lies_is_refused(change: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(Incorrect, match="xlsx"):
+        workbook.read(altered(workbook.write([["a"]]), SHEET, change))

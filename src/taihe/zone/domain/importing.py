@@ -44,7 +44,7 @@ class Read:
 def read_rows(
     rows: Sequence[tuple[int, Mapping[str, str | Decimal]]],
     *,
-    merged: Collection[int],
+    trouble: Mapping[int, str],
     industries: Collection[str],
     names: Sequence[ZoneName],
     known: Collection[str],
@@ -53,12 +53,14 @@ def read_rows(
     """
     Read every row; `rows` are (line, cells by column), `known` the keys that are taken.
 
+    `trouble` says of a line why it cannot be read at all: merged, hidden, not computed.
+
     A key that occurs twice in the table is a problem of the second row.
     """
     seen: set[str] = set()
     found = []
     for line, cells in rows:
-        one = _read(line, cells, merged, industries, names, today)
+        one = _read(line, cells, trouble, industries, names, today)
         more = []
         if one.key and one.key in seen:
             more.append(("编号", "同一编号在表中出现两次。"))
@@ -76,14 +78,14 @@ def read_rows(
 def _read(
     line: int,
     cells: Mapping[str, str | Decimal],
-    merged: Collection[int],
+    trouble: Mapping[int, str],
     industries: Collection[str],
     names: Sequence[ZoneName],
     today: date,
 ) -> Read:
     problems: list[tuple[str, str]] = []
-    if line in merged:
-        return Read(line, problems=(("", "本行有合并单元格：请取消合并后逐行填写。"),))
+    if line in trouble:
+        return Read(line, problems=(("", trouble[line]),))
     text = {name: _plain(cells.get(name, "")) for name in COLUMNS}
     problems += [(name, "没有填写。") for name in REQUIRED if not text[name]]
     if text["行业代码"] and text["行业代码"] not in industries:
