@@ -64,13 +64,17 @@ def _connect_prescriptions() -> None:
     from taihe.config import prescription_checks
     from taihe.medicine import checks, editors
     from taihe.medicine import panel as prescriptions
+    from taihe.medicine import public as medicine
     from taihe.visits import panel as referrals
+    from taihe.visits import public as visits
 
     _panel("prescriptions", "处方", prescriptions.make)
     _panel("referrals", "转诊", referrals.make)
 
     checks.register("中药安全", prescription_checks.tcm_safety)
     checks.register("医保事前提醒", prescription_checks.insurance_before)
+    _tasks("medicine", medicine.tasks_of)
+    _tasks("visits", visits.tasks_of)
     editors.register("tcm", editors.Editor("tcm_doctor", "tcm-write", "tcm-amend"))
 
 

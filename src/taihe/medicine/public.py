@@ -6,7 +6,7 @@ Checks are registered in `config` with `taihe.medicine.checks.register`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -41,12 +41,14 @@ __all__ = [
     "SlicesHeadForm",
     "ToChange",
     "ToCollect",
+    "ToDo",
     "amend",
     "medicines_of",
     "own_of",
     "resolve",
     "review",
     "search",
+    "tasks_of",
     "to_change",
     "to_collect",
     "verdict",
@@ -116,6 +118,35 @@ def to_collect(persons: Iterable[int], on: date) -> list[ToCollect]:
             tuple(line.name for line in row.lines.all()),
         )
         for row in found.order_by("valid_until", "pk")
+    ]
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """Something a resident should do: tone bad, warn or "", due day or None."""
+
+    title: str
+    text: str
+    url: str
+    due: date | None
+    tone: str
+
+
+def tasks_of(persons: Sequence[int], on: date) -> list[ToDo]:
+    """
+    What is to be collected for these persons, as tasks.
+
+    Whoever shows it has opened the persons' records.
+    """
+    return [
+        ToDo(
+            f"去药房取药：{'、'.join(one.names[:3])}{'等' if len(one.names) > 3 else ''}",
+            f"处方有效期至 {one.valid_until.month}月{one.valid_until.day}日，请向药师出示取药码。",
+            "/app/medicines/",
+            one.valid_until,
+            "warn" if one.valid_until <= on else "",
+        )
+        for one in to_collect(persons, on)
     ]
 
 

@@ -7,8 +7,9 @@ Who shows or changes what belongs to a person passes a reader: the record is ope
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -23,11 +24,13 @@ __all__ = [
     "ShownBooking",
     "ShownReferral",
     "ShownSession",
+    "ToDo",
     "book",
     "bookings_of",
     "cancel",
     "open_sessions",
     "referrals_of",
+    "tasks_of",
     "upcoming_bookings",
 ]
 
@@ -125,6 +128,43 @@ def upcoming_bookings(persons: Iterable[int], at: datetime) -> list[ShownBooking
         person__in=tuple(persons), state="booked", session__day__gte=timezone.localdate(at)
     ).select_related("session")
     return [_shown(row, at) for row in found.order_by("session__day", "session__half", "pk")]
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """Something a resident should do: tone bad, warn or "", due day or None."""
+
+    title: str
+    text: str
+    url: str
+    due: date | None
+    tone: str
+
+
+def tasks_of(persons: Sequence[int], on: date) -> list[ToDo]:
+    """
+    Appointments of these persons and referrals that wait for them to come, as tasks.
+
+    Whoever shows it has opened the persons' records.
+    """
+    midnight = datetime.combine(on, time(), tzinfo=timezone.get_current_timezone())
+    found = [
+        ToDo(
+            f"{one.session.when} {one.session.department}门诊，{one.number} 号",
+            f"{one.session.place}；不能去请提前取消，把号留给别人。",
+            "/app/",
+            one.session.day,
+            "",
+        )
+        for one in upcoming_bookings(persons, midnight)
+    ]
+    rows = Referral.objects.filter(person__in=tuple(persons), state__in=("sent", "accepted"))
+    for row in rows.order_by("due", "pk"):
+        shown = presenters.referral(row, on=on)
+        text = "对方已接收，请按时就诊。" if row.state == "accepted" else "等待对方机构接收。"
+        tone = "warn" if shown.is_overdue and row.state == "accepted" else ""
+        found.append(ToDo(f"转诊到{shown.target}", text, "/app/", row.due, tone))
+    return found
 
 
 def _shown(row: Booking, at: datetime) -> ShownBooking:

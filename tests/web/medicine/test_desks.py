@@ -259,7 +259,7 @@ def test_a_package_is_not_sold_twice(signed, pharmacist, written, doctor) -> Non
 
 
 def test_a_resident_sees_the_code_while_it_is_valid(signed, person, account) -> None:
-    from taihe.medicine.public import medicines_of, to_collect
+    from taihe.medicine.public import medicines_of, tasks_of, to_collect
 
     row, token = signed()
     me = account("resident", "wang")
@@ -269,6 +269,8 @@ def test_a_resident_sees_the_code_while_it_is_valid(signed, person, account) -> 
     shown = medicines_of(reader, person, on=today)[0]
     assert shown.token == tokens.written(token) and shown.qr.startswith("<svg")
     assert [one.prescription for one in to_collect([person], today)] == [row.pk]
+    [task] = tasks_of([person], today)
+    assert "苯磺酸氨氯地平片" in task.title and (task.due, task.tone) == (today, "warn")
     over = medicines_of(reader, person, on=today + timedelta(days=1))[0]
     assert (over.state, over.qr, over.token) == ("expired", "", "")
     assert to_collect([person], today + timedelta(days=1)) == []

@@ -184,3 +184,13 @@ def test_after_the_half_day_nobody_books_and_from_its_beginning_nobody_gives_bac
         cancel(me, person, made.booking, at=at(14))
     with pytest.raises(Conflict, match="已经结束"):
         book(me, person, session.pk, at=at(17))
+
+
+def test_what_waits_for_a_resident_is_told_as_tasks(me, person, session, hospital) -> None:
+    from taihe.visits.public import tasks_of
+
+    book(me, person, session.pk, at=timezone.now())
+    [task] = tasks_of([person], timezone.localdate())
+    assert "心内科门诊，1 号" in task.title and hospital.name in task.text
+    assert task.due == session.day
+    assert tasks_of([person], session.day + timedelta(days=1)) == []
