@@ -303,8 +303,8 @@ def _fill(number: int) -> Part:
     part = Part(place.name)
     part.counts["residents"] = len(residents)
     pages: dict[str, bytes] = {}
+    entries = people.entries(residents, place, settings.seed)
     if only in (None, "truth", "people"):
-        entries = people.entries(residents, place, settings.seed)
         part.counts["entries"] = len(entries)
         pages["truth/people.csv.gz"] = _rows(
             (
@@ -325,6 +325,12 @@ def _fill(number: int) -> Part:
                     by_type.setdefault(kind, []).append(
                         orjson.dumps(resource, option=orjson.OPT_APPEND_NEWLINE)
                     )
+            at_home = {resident.id: resident for resident in residents}
+            for row in people.registered_twice(entries, residents):
+                second = resources.second_patient(row, at_home[row.person], county.hospital)
+                by_type.setdefault("Patient", []).append(
+                    orjson.dumps(second, option=orjson.OPT_APPEND_NEWLINE)
+                )
             for kind, bodies in by_type.items():
                 pages[f"fhir/{kind}.ndjson.gz"] = b"".join(bodies)
                 part.types[kind] = len(bodies)

@@ -402,3 +402,19 @@ def _slip(resident: Resident, source: str, chance: random.Random, mother: str) -
         f"{letter}{mixed:08d}", resident.id, name, source, sex, born.isoformat(),
         Oid.CITIZEN.value if number else "", number, phone, address, "",
     )  # fmt: skip
+
+
+def registered_twice(rows: Sequence[Entry], residents: Sequence[Resident]) -> list[Entry]:
+    """
+    Which entries of the hospital also arrive as a Patient of their own: about three in a hundred
+    residents, most of them without the citizen number that would join them on arrival.
+    """
+    of_id = {resident.id: resident for resident in residents}
+    chosen = []
+    for row in rows:
+        if row.source == "hospital":
+            resident = of_id[row.person]
+            share = 24 if row.id_number == resident.number else 2
+            if resident.index % share == 0:
+                chosen.append(row)
+    return chosen

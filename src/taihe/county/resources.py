@@ -9,7 +9,7 @@ from typing import Any
 
 from taihe.county import catalogue as words
 from taihe.county.care import Life, Measured, Visit, doctors_of
-from taihe.county.people import Namer, Resident
+from taihe.county.people import Entry, Namer, Resident
 from taihe.county.places import County, Institution
 from taihe.kernel.codes import System
 from taihe.kernel.identifiers import Oid
@@ -292,6 +292,41 @@ def _patient(resident: Resident) -> Resource:
         "generalPractitioner": [{"reference": f"Organization/{home.clinic.id}"}],
         "managingOrganization": {"reference": f"Organization/{home.centre.id}"},
     }
+
+
+def second_patient(entry: Entry, resident: Resident, hospital: Institution) -> Resource:
+    """
+    A resident as the county hospital registered him at its own desk, slips and all.
+
+    The id is that of the entry in `people.csv`, so that `links.csv` says whose it is. There
+    is no insurance number: by likeness alone, or by a citizen number, it finds its person.
+    """
+    split = len(resident.family) if entry.name.startswith(resident.family) else 1
+    identifiers = [{"system": Oid.MEDICAL_RECORD.value, "value": entry.id.upper()}]
+    if entry.id_number:
+        identifiers.insert(0, {"system": Oid.CITIZEN.value, "value": entry.id_number})
+    made: Resource = {
+        "resourceType": "Patient",
+        "id": entry.id,
+        "meta": _TEST,
+        "identifier": identifiers,
+        "active": True,
+        "name": [
+            {
+                "use": "official",
+                "text": entry.name,
+                "family": entry.name[:split],
+                "given": [entry.name[split:].strip()],
+            }
+        ],
+        "gender": {"1": "male", "2": "female"}.get(entry.sex, "unknown"),
+        "birthDate": entry.birth_date,
+        "address": [{"use": "home", "text": entry.address, "country": "CN"}],
+        "managingOrganization": {"reference": f"Organization/{hospital.id}"},
+    }
+    if entry.phone:
+        made["telecom"] = [{"system": "phone", "value": entry.phone}]
+    return made
 
 
 def _encounter(visit: Visit, encounter_id: str, subject: Resource, doctor: Resource) -> Resource:
