@@ -27,8 +27,9 @@ JOURNEYS = {
     "health": {
         "resident": ["/app/", "/app/record/"],
         "clinician": ["/desk/record/"],
-        "auditor": ["/desk/claims/", "/desk/claims/rules/"],
+        "auditor": ["/desk/claims/", "/desk/claims/rules/", "/desk/claims/rules/rows/"],
         "hospital": ["/desk/hospital/"],
+        "analyst": ["/desk/insight/", "/desk/insight/insight-primary-share/"],
     },
     "zone": {"zone_officer": ["/desk/", "/desk/projects/", "/conventions/"]},
 }
