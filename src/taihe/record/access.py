@@ -1,9 +1,10 @@
 """
 The only door to personal data.
 
-One predicate — role, organisation, relation, purpose — is compiled once per kind of reader and
-applied in read, vread, history and search. What opens a record is a row of `record_relation`;
-which role may use which kind of relation for which purpose is a row of `knowledge/access.csv`.
+One predicate — role, organisation, relation, consent, purpose — is compiled once per kind of
+reader and applied in read, vread, history and search. What opens a record is a row of
+`record_relation`; which role may use which kind of relation for which purpose is a row of
+`knowledge/access.csv`; what its person has withdrawn is a row of `record_consent`.
 Somebody else's record is not found. Every answer that names persons leaves after its access
 entry is committed.
 """
@@ -24,7 +25,7 @@ from taihe.kernel.codes import Purpose
 from taihe.kernel.errors import NotFound
 from taihe.kernel.knowledge import Cells, Validity, read_table
 from taihe.kernel.periods import day_of
-from taihe.record import persons
+from taihe.record import consent, persons
 from taihe.record.database import Connection, marks
 
 TABLE = Path(__file__).parent / "knowledge" / "access.csv"
@@ -148,43 +149,79 @@ _PLATFORM = (
 _RELATED = (
     "EXISTS (SELECT 1 FROM record_person p JOIN record_person q ON q.current = p.current"
     " JOIN record_relation l ON l.person = q.number WHERE p.number = r.person"
-    " AND l.party IN ({parties}) AND l.kind IN ({kinds}) AND " + _NOW.format("l") + ")"
+    " AND l.party IN ({parties}) AND l.kind IN ({kinds}) AND " + _NOW.format("l") + "{consent})"
 )
 
 
 @lru_cache(maxsize=1000)
+def _kept(purpose: str, day: int) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
+    on = day_of(day)
+    return consent.kept_kinds(purpose, on), consent.kept_openings(purpose, on)
+
+
+def _not_closed(purpose: str, day: int) -> str:
+    """The condition that consent leaves a relation `l` open, or that the law does."""
+    ways = [
+        f"(l.kind = '{kind}' AND l.source LIKE '{opened_by}%')"
+        for kind, opened_by in _kept(purpose, day)[1]
+    ]
+    return " OR ".join([*ways, f"NOT {consent.closed_sql(purpose, 'l.party', 'l.kind')}"])
+
+
+@lru_cache(maxsize=1000)
 def _compiled(
-    parties: int, kinds: tuple[str, ...], known: bool
-) -> tuple[str, tuple[bool, tuple[str, ...]]]:
-    """The predicate for a number of parties and these kinds of relation."""
-    if not known:
-        return "1 = 0", (False, ())
-    personal = tuple(kind for kind in kinds if kind != "platform")
-    ways = ["r.person IS NULL"]
+    parties: int, kinds: tuple[str, ...], purpose: str, day: int, asks: bool
+) -> tuple[str, tuple[str, ...]]:
+    """
+    The predicate for a number of parties and these kinds of relation, and its parameters.
+
+    Parameters are `parties`, `now`, or a kind of relation.
+    """
+    kept = _kept(purpose, day)[0] if asks else frozenset(kinds)
+    ways, names = ["r.person IS NULL"], list[str]()
+    who = marks(parties)
     if "platform" in kinds:
-        ways.append(_PLATFORM.format(parties=marks(parties)))
-    if personal:
-        ways.append(_RELATED.format(parties=marks(parties), kinds=marks(len(personal))))
-    return f"({' OR '.join(ways)})", ("platform" in kinds, personal)
+        way = _PLATFORM.format(parties=who)
+        names += ["parties", "now", "now"]
+        if "platform" not in kept:
+            way += f" AND NOT {consent.closed_sql(purpose, who, chr(39) + 'platform' + chr(39))}"
+            names += ["parties", "now", "now"] * 2
+        ways.append(f"({way})")
+    for asked in (False, True):
+        some = tuple(k for k in kinds if k != "platform" and (k not in kept) is asked)
+        if some:
+            extra = f" AND ({_not_closed(purpose, day)})" if asked else ""
+            ways.append(_RELATED.format(parties=who, kinds=marks(len(some)), consent=extra))
+            names += ["parties", *some, "now", "now"] + ["now"] * consent.MOMENTS * asked
+    return f"({' OR '.join(ways)})", tuple(names)
 
 
-def visible(reader: Reader, purpose: str, *, now: int | None = None) -> Predicate:
+def visible(
+    reader: Reader, purpose: str, *, now: int | None = None, asks_consent: bool = True
+) -> Predicate:
     """
     The predicate for a reader and a purpose.
 
     `now` is in microseconds since 1970 UTC; without it the clock is asked: a relation counts
-    while it holds.
+    while it holds. Without `asks_consent` withdrawals are left out: for writing only, which
+    goes on and shows nothing.
     """
+    if not reader.roles:
+        return Predicate("1 = 0", ())
     at = time_ns() // 1000 if now is None else now
-    kinds = _kinds(reader.roles, purpose, at // 86_400_000_000)
+    day = at // 86_400_000_000
     parties = tuple(sorted(reader.parties | {reader.party}))
-    sql, (platform, personal) = _compiled(len(parties), kinds, bool(reader.roles))
-    parameters: tuple[int | str, ...] = ()
-    if platform:
-        parameters += (*parties, at, at)
-    if personal:
-        parameters += (*parties, *personal, at, at)
-    return Predicate(sql, parameters)
+    kinds = _kinds(reader.roles, purpose, day)
+    sql, names = _compiled(len(parties), kinds, purpose, day, asks_consent)
+    parameters: list[int | str] = []
+    for name in names:
+        if name == "now":
+            parameters.append(at)
+        elif name == "parties":
+            parameters += parties
+        else:
+            parameters.append(name)
+    return Predicate(sql, tuple(parameters))
 
 
 def may_write(

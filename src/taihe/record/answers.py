@@ -54,9 +54,9 @@ class Call:
         """A request header, empty when it is absent."""
         return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
 
-    def visible(self) -> Predicate:
+    def visible(self, *, asks_consent: bool = True) -> Predicate:
         """What this reader may know of."""
-        return access.visible(self.grant.reader, self.purpose)
+        return access.visible(self.grant.reader, self.purpose, asks_consent=asks_consent)
 
     def note(self, action: str, people: Iterable[int | None], *, refused: bool = False) -> None:
         """Write the access entry of the answer; returns after its commit."""

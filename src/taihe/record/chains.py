@@ -1,5 +1,5 @@
 """
-The chains of the record that `taihe verify` recomputes: versions and events, in feed order.
+The chains of the record that `taihe verify` recomputes: versions, events, and consents.
 
 A row of the chain `versions` covers type, id, version, time, party, method, hash and the
 stored body, so that one changed byte in any version is found.
@@ -18,6 +18,10 @@ FROM record_version v LEFT JOIN record_resource r ON r.rid = v.rid
 WHERE v.feed > ? AND v.feed <= ? ORDER BY v.feed
 """
 _EVENTS = ("feed", "at", "party", "kind", "person", "other", "detail")
+_CONSENTS = (
+    "id", "person", "purpose", "party", "kind", "permits", "start", "end", "source", "text",
+    "hash", "by",
+)  # fmt: skip
 _NO_END = 2**62
 
 
@@ -38,7 +42,12 @@ def _events(connection: Connection, after: int, upto: int | None) -> Iterator[tu
     return chain.rows_of_table(connection, "record_event", _EVENTS, after, upto)
 
 
+def _consents(connection: Connection, after: int, upto: int | None) -> Iterator[tuple[int, bytes]]:
+    return chain.rows_of_table(connection, "record_consent", _CONSENTS, after, upto)
+
+
 def register() -> None:
-    """Have both chains sealed and verified."""
+    """Have the chains sealed and verified."""
     chain.register(Chain("versions", "default", _versions))
     chain.register(Chain("events", "default", _events))
+    chain.register(Chain("consents", "default", _consents))

@@ -254,3 +254,48 @@ class Pair(models.Model):
     def subject(self) -> str:
         """How the workflow and the trail name it."""
         return f"pair:{self.pk}"
+
+
+class Consent(models.Model):
+    """
+    One decision of a person about who may read; rows are only added (`domain/consent.py`).
+
+    `purpose` "" is every purpose, `party` 0 every party, `kind` "" every kind of relation;
+    `permits` 0 withdraws, 1 gives. `text` is key@version of the words shown, `hash` SHA-256
+    over them. Times are microseconds since 1970 UTC, half-open; no end is without end.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.BigIntegerField()
+    purpose = models.TextField()
+    party = models.BigIntegerField()
+    kind = models.TextField()
+    permits = models.BigIntegerField()
+    start = models.BigIntegerField()
+    end = models.BigIntegerField(null=True)
+    source = models.TextField()
+    text = models.TextField()
+    hash = models.TextField()
+    by = models.BigIntegerField()
+
+    class Meta:
+        db_table = "record_consent"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(person__gt=0), name="record_consent_of_somebody"
+            )
+        ]
+        indexes = [models.Index(fields=["person", "permits", "id"], name="record_consent_person")]
+
+
+class Withdrawn(models.Model):
+    """
+    Every number of a person who ever withdrew a consent: only these need a look at consents.
+
+    A number too many costs a look and changes nothing; `persons.merge` adds what joins.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "record_withdrawn"

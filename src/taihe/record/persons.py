@@ -166,6 +166,13 @@ def merge(connection: Connection, person: int, into: int, *, by: int, at: int, r
         )
     ]
     connection.execute("UPDATE record_person SET current = ? WHERE current = ?", (theirs, ours))
+    # What one of them withdrew now counts for all numbers (`consent.py`).
+    connection.execute(
+        "INSERT INTO record_withdrawn (number) SELECT number FROM record_person WHERE current = ?"
+        " AND EXISTS (SELECT 1 FROM record_withdrawn w JOIN record_person p ON p.number = w.number"
+        " WHERE p.current = ?) ON CONFLICT (number) DO NOTHING",
+        (theirs, theirs),
+    )
     detail = {"reason": reason, "numbers": moved}
     return event(connection, "merge", ours, theirs, detail, by=by, at=at)
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from taihe.kernel.errors import Incorrect
-from taihe.record import access, types
+from taihe.record import access, consent, types
 from taihe.record import persons as linkage
 from taihe.record import tokens as token_rows
 from taihe.record.access import Grant, Reader, reader_of
+from taihe.record.consent import Kept, Receipt, Switch
 from taihe.record.database import select_in
 from taihe.record.domain.summary import (
     Allergy,
@@ -58,12 +59,14 @@ from taihe.record.writing import reference_of, store_resources
 
 __all__ = [
     "Allergy",
+    "ConsentState",
     "Demographics",
     "Done",
     "FeedItem",
     "FileResult",
     "Finding",
     "Grant",
+    "Kept",
     "LinkedRecord",
     "LoadResult",
     "Measured",
@@ -71,15 +74,21 @@ __all__ = [
     "PersonRow",
     "ProblemItem",
     "Reader",
+    "Receipt",
     "Record",
     "Relation",
     "Series",
     "ShownSeries",
     "Stored",
+    "Switch",
     "TableHandler",
     "TableResult",
     "TokenGrant",
     "Visit",
+    "consent_kept",
+    "consent_receipts",
+    "consent_state",
+    "consent_states",
     "counts",
     "current",
     "currents",
@@ -88,6 +97,7 @@ __all__ = [
     "ensure_persons",
     "feed",
     "find_people",
+    "give_consent",
     "is_related",
     "issue_token",
     "link_record",
@@ -119,6 +129,7 @@ __all__ = [
     "unmerge_persons",
     "visit_rows",
     "who",
+    "withdraw_consent",
 ]
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -145,6 +156,20 @@ class LinkedRecord:
     patients: int
     merged: int
     proposed: int
+
+
+@dataclass(frozen=True)
+class ConsentState:
+    """
+    A switch as it stands for a person; `party` 0 is every organisation.
+
+    `since` is the moment of the last decision about just this, None when there was none.
+    """
+
+    switch: Switch
+    party: int
+    is_open: bool
+    since: datetime | None
 
 
 @dataclass(frozen=True)
@@ -512,6 +537,57 @@ def _relation(
 ) -> Relation:
     to = None if end is None else _moment(end)
     return Relation(person, party, kind, _moment(start), to, source)
+
+
+# --- consent -------------------------------------------------------------------------------
+
+
+def consent_states(grant: Grant, *, at: datetime) -> list[ConsentState]:
+    """The switches for every organisation, as the person whose record is open has set them."""
+    switches = [one for one in consent.switches(consent.day_of(at)) if one.scope == "all"]
+    return [consent_state(grant, one.key, at=at) for one in switches]
+
+
+def consent_state(grant: Grant, key: str, *, at: datetime, party: int = 0) -> ConsentState:
+    """One switch as it stands, for one organisation (`party`) or all; raises `NotFound`."""
+    switch = consent.switch_of(key, consent.day_of(at))
+    rows = consent.rows_of(the_store().database.reader(), grant.numbers)
+    own = [one for one in rows if one.text.split("@")[0] == key and one.party == party]
+    since = _moment(own[-1].start) if own else None
+    return ConsentState(switch, party, consent.is_open(rows, switch, at, party=party), since)
+
+
+def consent_kept(switch: Switch, on: date) -> tuple[Kept, ...]:
+    """What the law keeps open when this switch is off."""
+    return consent.kept_for(switch.purposes, on)
+
+
+def withdraw_consent(
+    grant: Grant, key: str, *, by: int, at: datetime, party: int = 0, source: str = "resident"
+) -> int:
+    """
+    Close what a switch covers, from the next request on every path; the receipt's number.
+
+    `grant` is a record opened for the person's own request. `party` is the organisation of a
+    switch for one, else 0. Raises `Forbidden` for anybody else's grant.
+    """
+    consent.require_own(grant.purpose)
+    return consent.write(grant.person, key, permits=False, party=party, by=by, at=at, source=source)
+
+
+def give_consent(
+    grant: Grant, key: str, *, by: int, at: datetime, party: int = 0, source: str = "resident"
+) -> int:
+    """Open again what a switch covers; what was withdrawn in part stays. See `withdraw_consent`."""
+    consent.require_own(grant.purpose)
+    return consent.write(grant.person, key, permits=True, party=party, by=by, at=at, source=source)
+
+
+def consent_receipts(grant: Grant) -> list[Receipt]:
+    """Every decision of the person whose record is open, the newest first."""
+    consent.require_own(grant.purpose)
+    rows = consent.rows_of(the_store().database.reader(), grant.numbers)
+    return [consent.receipt_of(row) for row in reversed(rows)]
 
 
 # --- loading and tokens --------------------------------------------------------------------

@@ -145,6 +145,26 @@ _PAIRS: Final[tuple[str, ...]] = (
     "CREATE INDEX record_pair_state ON record_pair (state, probability)",
 )
 
+_CONSENTS: Final[tuple[str, ...]] = (
+    """CREATE TABLE record_consent (
+        id {serial},
+        person {int} NOT NULL,
+        purpose {text} NOT NULL,
+        party {int} NOT NULL,
+        kind {text} NOT NULL,
+        permits {int} NOT NULL,
+        start {int} NOT NULL,
+        "end" {int},
+        source {text} NOT NULL,
+        text {text} NOT NULL,
+        hash {text} NOT NULL,
+        "by" {int} NOT NULL,
+        CONSTRAINT record_consent_of_somebody CHECK (person > 0))""",
+    "CREATE INDEX record_consent_person ON record_consent (person, permits, id)",
+    """CREATE TABLE record_withdrawn (
+        number {key} NOT NULL PRIMARY KEY)""",
+)
+
 TABLES: Final[tuple[str, ...]] = (
     "record_counter",
     "record_resource",
@@ -159,6 +179,8 @@ TABLES: Final[tuple[str, ...]] = (
     "record_relation",
     "record_token",
     "record_pair",
+    "record_consent",
+    "record_withdrawn",
 )
 
 
@@ -166,9 +188,10 @@ def statements(vendor: str, step: int = 0) -> list[str]:
     """
     The statements that make the tables; `vendor` is `sqlite` or `postgresql`.
 
-    `step` is the migration that makes them: 1 the record, 2 pairs for review; 0 is all.
+    `step` is the migration that makes them: 1 the record, 2 pairs for review, 3 consent;
+    0 is all.
     """
     words = _DIALECTS[vendor]
-    steps = {1: _STATEMENTS, 2: _PAIRS}
+    steps = {1: _STATEMENTS, 2: _PAIRS, 3: _CONSENTS}
     chosen = steps[step] if step else tuple(s for some in steps.values() for s in some)
     return [statement.format_map(words) for statement in chosen]

@@ -45,8 +45,12 @@ def update(call: Call, type: str, id: str, preparer: Preparer) -> Answer:
 
 
 def exists(call: Call, type: str, id: str) -> bool:
-    """Whether the reader knows of the resource; raises `NotFound` when it is somebody else's."""
-    predicate = call.visible()
+    """
+    Whether there is the resource, for writing; raises `NotFound` when it is somebody else's.
+
+    Withdrawn consent does not hinder: institutions must go on writing, and are shown nothing.
+    """
+    predicate = call.visible(asks_consent=False)
     row = (
         call.store.database.reader()
         .execute(
