@@ -304,7 +304,7 @@ def _person_page(
         "phone": who.phone_masked,
         "entries": [_entry(entry, on) for entry in entries],
         "series": [
-            record.shown_series(one, height=130)
+            record.shown_series(one, height=160)
             for one in page.results
             if one.code in (PRESSURE, FASTING_GLUCOSE)
         ],
