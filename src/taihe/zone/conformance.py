@@ -8,6 +8,7 @@ the form of the placed `zone` folder.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -20,7 +21,7 @@ from taihe.kernel.errors import TaiheError
 from taihe.kernel.index_engine import flat
 from taihe.kernel.index_engine.build import Options, Result, options_of
 from taihe.zone import assessing, instances
-from taihe.zone.domain import concentration
+from taihe.zone.domain import complexity, concentration
 
 TOLERANCE = 1e-6
 
@@ -38,16 +39,10 @@ def run(directory: Path, **_: object) -> Iterator[Case]:
             yield from function(path.parent)
     for path in sorted(directory.rglob("matching/*.json")):
         yield from _matching(path)
-    for path in sorted(directory.rglob("eci_public.csv")):
-        yield _skipped(f"complexity/{path.stem}", "economic complexity follows with the full map")
-    for path in sorted(directory.rglob("pci_public.csv")):
-        yield _skipped(f"complexity/{path.stem}", "economic complexity follows with the full map")
+    for path in sorted(directory.rglob("*trade*.csv.gz")):
+        yield from _complexity(path)
     for path in sorted(directory.rglob("eg_firms.csv")):
-        yield _skipped(f"region_industry/{path.stem}", "there are no expected values beside it")
-
-
-def _skipped(ident: str, reason: str) -> Case:
-    return Case(ident, Status.SKIPPED, reason)
+        yield from _ellison_glaeser(path)
 
 
 def _table(path: Path) -> list[dict[str, str]]:
@@ -180,7 +175,8 @@ def _mcdm(folder: Path) -> Iterator[Case]:
         for name, scores in expected["scores"].items():
             method, _, weighting = name.partition("|")
             if not method.startswith("topsis_") or weighting not in ("equal", "entropy"):
-                yield _skipped(f"mcdm/{name}", f"the method {name} is not there yet")
+                reason = f"the method {name} is not there yet"
+                yield Case(f"mcdm/{name}", Status.SKIPPED, reason)
                 continue
             weights = (
                 flat.equal_weights(len(criteria))
@@ -263,3 +259,50 @@ def _location_quotients(folder: Path) -> Iterator[Case]:
             region = row[""]
             pairs = {code: (float(value), got[region][code]) for code, value in row.items() if code}
             yield _case(f"region_industry/lq/{region}", pairs)
+
+
+def _ellison_glaeser(path: Path) -> Iterator[Case]:
+    """Compared with a table industry, gamma beside it (`eg_expected*.csv`), where there is one."""
+    firms: dict[str, dict[str, list[float]]] = {}
+    regions: dict[str, float] = {}
+    for row in _table(path):
+        firms.setdefault(row["industry"], {}).setdefault(row["region"], []).append(
+            float(row["emp_firm"])
+        )
+        regions[row["region"]] = float(row["emp_region"])
+    got = {name: concentration.ellison_glaeser(one, regions) for name, one in firms.items()}
+    beside = sorted(path.parent.glob("eg_expected*.csv"))
+    for one in beside:
+        for row in _table(one):
+            pairs = {"gamma": (float(row["gamma"]), got[row["industry"]])}
+            yield _case(f"region_industry/{one.stem}/{row['industry']}", pairs)
+    if not beside:
+        told = ", ".join(f"{name} {value:.6f}" for name, value in sorted(got.items()))
+        yield Case(
+            f"region_industry/{path.stem}", Status.SKIPPED,
+            f"there are no expected values beside it; computed: {told}",
+        )  # fmt: skip
+
+
+def _complexity(path: Path) -> Iterator[Case]:
+    """Indices of the whole matrix, compared with each placed table beside it."""
+    values: dict[str, dict[str, float]] = {}
+    text = gzip.decompress(path.read_bytes()).decode("utf-8")
+    for row in csv.DictReader(io.StringIO(text, newline="")):
+        values.setdefault(row["country"], {})[row["product"]] = float(row["value"])
+    try:
+        got = complexity.complexity(values)
+    except ImportError:
+        yield Case("complexity", Status.SKIPPED, "numpy is not installed (extra lake)")
+        return
+    tables: tuple[tuple[str, str, Mapping[str, float], Mapping[str, int], str], ...] = (
+        ("eci", "country", got.regions, got.diversity, "diversity"),
+        ("pci", "product", got.products, got.ubiquity, "ubiquity"),
+    )
+    for name, key, index, counts, count in tables:
+        for one in sorted(path.parent.glob(f"{name}*.csv")):
+            rows = _table(one)
+            close = {r[key]: (float(r[name]), index.get(r[key])) for r in rows}
+            yield _case(f"complexity/{one.stem}/{name}", close)
+            whole = {r[key]: (int(float(r[count])), counts.get(r[key])) for r in rows}
+            yield _case(f"complexity/{one.stem}/{count}", whole, exact=True)

@@ -1,16 +1,19 @@
 """
 How sure a rank is: many admissible schemes, and where each unit comes out.
 
-Schemes differ in treatment, normalisation, aggregation and weights (each weight of the scheme
-times a number between 1 − noise and 1 + noise). Deterministic by seed.
+Schemes differ in imputation, treatment, normalisation, aggregation and weights (each weight of
+the scheme times a number between 1 − noise and 1 + noise). Deterministic by seed.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
+from taihe.kernel.index_engine import many
 from taihe.kernel.index_engine.aggregation import aggregated, ranks
 from taihe.kernel.index_engine.build import Options, Units, assess
 from taihe.kernel.index_engine.steps import Column
@@ -53,39 +56,82 @@ def bands(
     last: int = 5,
     seed: int = 1,
 ) -> list[Band]:
-    """The band of each unit over `schemes` schemes around one, in the order of the units."""
+    """
+    The band of each unit over `schemes` schemes around one, in the order of the units.
+
+    With numpy (extra `lake`) 10 000 schemes of 230 units and 53 indicators take seconds;
+    without it the same bands take minutes.
+    """
     random = Random(seed)
     scaled = _scaled(tree, units, options)
-    children = {node.code: tree.children(node.code) for node in tree.aggregates()}
-    found: list[list[int]] = [[] for _ in units.names]
+    drawn: list[list[dict[str, float]]] = [[] for _ in scaled]
     for _ in range(schemes):
-        columns, how = scaled[random.randrange(len(scaled))]
-        weights = {
-            node.code: node.weight * random.uniform(1 - noise, 1 + noise) for node in tree.nodes
-        }
-        scores = dict(columns)
-        for code, below in children.items():
-            scores[code] = aggregated(
-                [scores[child.code] for child in below],
-                [weights[child.code] for child in below],
-                how,
-            )
-        for place, rank in enumerate(ranks(scores[tree.root.code])):
-            if rank is not None:
-                found[place].append(rank)
+        weights = drawn[random.randrange(len(scaled))]
+        weights.append(
+            {node.code: node.weight * random.uniform(1 - noise, 1 + noise) for node in tree.nodes}
+        )
+    numpy = many.numpy_or_none()
+    found: list[list[int]] = [[] for _ in units.names]
+    for (columns, how), weights in zip(scaled, drawn, strict=True):
+        if weights and numpy is not None:
+            _ranked_at_once(numpy, tree, columns, weights, how, found)
+        else:
+            _ranked_one_by_one(tree, columns, weights, how, found)
     return [
         _band(unit, sorted(got), len(units.names), top, last)
         for unit, got in zip(units.names, found, strict=True)
     ]
 
 
+def is_fast() -> bool:
+    """Whether thousands of schemes are a matter of seconds here."""
+    return many.numpy_or_none() is not None
+
+
+def _ranked_at_once(
+    numpy: Any,
+    tree: Tree,
+    columns: Mapping[str, Column],
+    weights: Sequence[Mapping[str, float]],
+    how: str,
+    found: list[list[int]],
+) -> None:
+    by_node = {node.code: numpy.array([one[node.code] for one in weights]) for node in tree.nodes}
+    ranked = many.ranks_under_weights(numpy, tree, columns, by_node, how)
+    for place, got in enumerate(found):
+        got.extend(rank for rank in ranked[:, place].tolist() if rank)
+
+
+def _ranked_one_by_one(
+    tree: Tree,
+    columns: Mapping[str, Column],
+    weights: Sequence[Mapping[str, float]],
+    how: str,
+    found: list[list[int]],
+) -> None:
+    children = {node.code: tree.children(node.code) for node in tree.aggregates()}
+    for one in weights:
+        scores = dict(columns)
+        for code, below in children.items():
+            scores[code] = aggregated(
+                [scores[child.code] for child in below], [one[child.code] for child in below], how
+            )
+        for got, rank in zip(found, ranks(scores[tree.root.code]), strict=True):
+            if rank is not None:
+                got.append(rank)
+
+
 def _scaled(tree: Tree, units: Units, options: Options) -> list[tuple[Mapping[str, Column], str]]:
-    """The normalised columns of each way, with and without treatment."""
+    """The normalised columns of each way, with and without treatment and filling of gaps."""
     found: list[tuple[Mapping[str, Column], str]] = []
-    for treat in (options.winsorise, None):
-        for method, para, how in WAYS:
-            one = replace(options, winsorise=treat, normalise=method, normalise_options=para)
-            found.append((assess(tree, units, one).normalised, how))
+    for group in dict.fromkeys((options.impute_group, "")):
+        for treat in (options.winsorise, None):
+            for method, para, how in WAYS:
+                one = replace(
+                    options, impute_group=group, winsorise=treat, normalise=method,
+                    normalise_options=para,
+                )  # fmt: skip
+                found.append((assess(tree, units, one).normalised, how))
     return found
 
 
@@ -97,8 +143,8 @@ def _band(unit: str, got: Sequence[int], units: int, top: int, last: int) -> Ban
         low=_quantile(got, 0.05),
         median=_quantile(got, 0.5),
         high=_quantile(got, 0.95),
-        share_top=sum(rank <= top for rank in got) / len(got),
-        share_last=sum(rank > units - last for rank in got) / len(got),
+        share_top=bisect_right(got, top) / len(got),
+        share_last=1 - bisect_right(got, units - last) / len(got),
     )
 
 

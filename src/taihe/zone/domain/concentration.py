@@ -1,5 +1,6 @@
 """
-Measures of region × industry: location quotient, Gini, Hoover, Herfindahl, Shannon.
+Measures of region × industry: location quotient, Gini, Hoover, Herfindahl, Shannon,
+Ellison–Glaeser.
 
 Formulas: SOURCE.md of the placed zone data. A matrix maps region → industry → persons employed.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+
+from taihe.kernel.errors import Incorrect
 
 Matrix = Mapping[str, Mapping[str, float]]
 
@@ -56,3 +59,26 @@ def herfindahl(shares: Sequence[float]) -> float:
 def shannon(shares: Sequence[float]) -> float:
     """Entropy of shares; 0 where one has everything."""
     return -math.fsum(share * math.log(share) for share in shares if share > 0)
+
+
+def ellison_glaeser(firms: Mapping[str, Sequence[float]], regions: Mapping[str, float]) -> float:
+    """
+    Agglomeration of an industry beyond what the sizes of its firms explain; 0 is chance.
+
+    `firms` maps a region to the persons that each firm of the industry employs there, `regions`
+    to all persons employed there. γ = (G − (1 − Σx²)H) / ((1 − Σx²)(1 − H)), G = Σ(s − x)².
+    Raises `Incorrect` with fewer than two firms or regions: nothing can agglomerate.
+    """
+    sizes = [size for inside in firms.values() for size in inside]
+    industry, whole = math.fsum(sizes), math.fsum(regions.values())
+    if len(sizes) < 2 or len(regions) < 2 or industry <= 0 or not firms.keys() <= regions.keys():
+        raise Incorrect(
+            "Ellison–Glaeser needs two firms and two regions, each with persons employed.",
+            "Check the table of firms.",
+        )
+    x = {region: persons / whole for region, persons in regions.items()}
+    s = {region: math.fsum(firms.get(region, ())) / industry for region in regions}
+    g = math.fsum((s[region] - x[region]) ** 2 for region in regions)
+    h = herfindahl([size / industry for size in sizes])
+    rest = 1 - herfindahl(list(x.values()))
+    return (g - rest * h) / (rest * (1 - h))

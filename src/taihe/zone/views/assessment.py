@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET
 
 from taihe.kernel.index_engine.build import Options, Result, Units, assess
 from taihe.kernel.index_engine.tree import Tree, read_tree
-from taihe.kernel.index_engine.uncertainty import Band, bands, contributions
+from taihe.kernel.index_engine.uncertainty import Band, bands, contributions, is_fast
 from taihe.zone import presenters, rows
 from taihe.zone.domain.standing import synthetic_units
 from taihe.zone.views.shared import officer
 
-SCHEMES = 1000
+SCHEMES = 10_000 if is_fast() else 1_000
 
 
 @cache
