@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from taihe.care.domain.plan import PlanRow
+from taihe.care.domain.plan import SLOTS, PlanRow
 from taihe.kernel.knowledge import BadCell, Cells, read_table
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
@@ -20,11 +20,14 @@ def plan() -> tuple[PlanRow, ...]:
         every = cells.whole("every_days")
         if every < 1:
             raise BadCell("every_days", "every_days is below 1.", "Write 1 or more.")
+        slots = tuple(cells.text("slots").split("|"))
+        if not set(slots) <= set(SLOTS):
+            raise BadCell("slots", "A time of day is unknown.", f"One of {', '.join(SLOTS)}.")
         return PlanRow(
             cells.text("key"),
             cells.text("title"),
             frozenset(cells.text("levels").split("|")),
-            tuple(cells.text("slots").split("|")),
+            slots,
             every,
             cells.provenance(),
             cells.validity(),

@@ -23,6 +23,7 @@ from taihe.record.public import Grant
 from taihe.tcm import forms, presenters, public
 
 ROUTE_DESK, ROUTE_WRITE = "desk.tcm", "desk.tcm.write"
+ROWS = 8
 ROUTE_CONSTITUTION = "desk.tcm.constitution"
 
 
@@ -136,6 +137,9 @@ def _write(request: HttpRequest, person: int, before: ToChange | None) -> HttpRe
             return HttpResponseRedirect(reverse("medicine-prescription", args=[number]))
         except (Incorrect, Conflict) as error:
             problem = error
+    numbered = list(enumerate(sheet.lines.forms, 1))
+    used = [n for n, form in numbered if form["drug"].value() or form["quantity"].value()]
+    first = min(max(ROWS, max(used, default=0) + 1), forms.LINES)
     context |= {
         "person": person,
         "before": before,
@@ -146,6 +150,8 @@ def _write(request: HttpRequest, person: int, before: ToChange | None) -> HttpRe
         "constitutions": public.constitutions_of(grant)[:1],
         "head": sheet.head,
         "lines": sheet.lines,
+        "rows": numbered[:first],
+        "more": numbered[first:],
         "problem": problem,
         "show_errors": sent and request.POST.get("act") == "submit",
     }

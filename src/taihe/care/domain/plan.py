@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from taihe.kernel.knowledge import Provenance, Validity
 
+SLOTS = ("上午", "中午", "下午", "晚上", "夜间")
 OPEN, DONE, SKIPPED = "open", "done", "skipped"
 STATES = {OPEN: "待做", DONE: "已做", SKIPPED: "未做"}
 TONES = {OPEN: "", DONE: "good", SKIPPED: "warn"}
@@ -108,5 +109,4 @@ def tasks_of(
                         row.status == "example",
                     )
                 )
-    order = list(dict.fromkeys(slot for row in rows for slot in row.slots))
-    return sorted(tasks, key=lambda task: order.index(task.slot))
+    return sorted(tasks, key=lambda task: SLOTS.index(task.slot))
