@@ -2,7 +2,7 @@
 The instrument that care assesses with, GB/T 42195-2022: filled in `config` only.
 
 Chronic care owns the scoring and its rows; contexts on one line do not import each other
-(decision 0012).
+(decision 0015).
 """
 
 from __future__ import annotations
