@@ -43,6 +43,7 @@ __all__ = [
     "panel",
     "pressure_grade",
     "read_chart",
+    "reading_limits",
     "risk_cell",
     "rebuild_registry",
     "self_care_level",
@@ -434,6 +435,11 @@ def take_home_readings(
 
     readings = [read_reading(item, limits=rules.limits(), now=at) for item in items]
     return [asdict(one) for one in actions.take_home_readings(person, readings, by=by, at=at)]
+
+
+def reading_limits() -> dict[str, tuple[float, float, str]]:
+    """What a reading can be at all: low, high and unit by fact, for forms that ask back."""
+    return {fact: (one.low, one.high, one.unit) for fact, one in rules.limits().items()}
 
 
 def catch_up() -> int:

@@ -28,14 +28,18 @@ class Mine:
     grant: record.Grant
     on: date
 
+    @property
+    def reader(self) -> record.Reader:
+        """The resident as a reader of the record."""
+        return record.reader_of(self.actor)
+
     def page(self) -> record.Record:
         """Everything of the record that a page shows."""
         return record.page_of_grant(self.grant, on=self.on)
 
     def bills(self) -> list[claims.Bill]:
         """What each visit cost, newest first."""
-        reader = record.reader_of(self.actor)
-        return claims.bills(reader, self.grant.person, purpose=PURPOSE, grant=self.grant)
+        return claims.bills(self.reader, self.grant.person, purpose=PURPOSE, grant=self.grant)
 
     def seen(
         self, limit: int, *, before: int | None = None, with_own: bool = False

@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET
+from django.http import Http404, HttpRequest
+from django.utils import timezone
 
-from taihe.base.public import required_actor, requires_role
-from taihe.kernel.errors import NotFound
+from taihe.medicine import public as prescriptions
 from taihe.record import public as record
 from taihe.resident import presenters
-from taihe.resident.mine import Mine, open_mine
+from taihe.resident.medicines import one_list
+from taihe.resident.mine import Mine
+from taihe.resident.page import own_page
 from taihe.resident.tasks import tasks_of
-from taihe.ui.elder import is_elder, remembers_view
+from taihe.visits import public as visits
 
 SEEN_PER_PAGE = 20
-Make = Callable[..., tuple[str, dict[str, Any]]]
-
-
-def own_page(tab: str, *, action: str = "summary") -> Callable[[Make], Callable[..., HttpResponse]]:
-    """
-    A page about the resident's own record.
-
-    The function gets the request and the opened record and gives a template and its context;
-    who has no record is told what to do.
-    """
-
-    def decorate(make: Make) -> Callable[..., HttpResponse]:
-        @requires_role("resident")
-        @cache_control(private=True, no_store=True)
-        @require_GET
-        @remembers_view
-        @wraps(make)
-        def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            route = f"app.{make.__name__}"
-            context: dict[str, Any] = {"elder": is_elder(request), "tab": tab}
-            try:
-                mine = open_mine(required_actor(request), route=route, action=action)
-            except NotFound as error:
-                context |= {"problem": error.problem, "do": error.do}
-                return render(request, "resident/without.html", context, status=404)
-            template, more = make(request, mine, **kwargs)
-            return render(request, template, context | more)
-
-        return view
-
-    return decorate
 
 
 @own_page("home")
@@ -92,12 +58,33 @@ def my_record(request: HttpRequest, mine: Mine) -> tuple[str, dict[str, Any]]:
 
 @own_page("record")
 def medicines(request: HttpRequest, mine: Mine) -> tuple[str, dict[str, Any]]:
-    """One list of medicines from all hospitals."""
+    """One list of medicines: from all hospitals and from signed prescriptions."""
     page = mine.page()
+    mine_now = prescriptions.medicines_of(
+        mine.reader, mine.grant.person, on=mine.on, grant=mine.grant
+    )
+    listed = one_list(page.medicines, mine_now, mine.on)
     return "resident/medicines.html", {
-        "medicines": [one for one in page.medicines if one.is_active],
-        "past": [one for one in page.medicines if not one.is_active],
+        "medicines": listed.current,
+        "doubles": listed.doubles,
+        "collect": [one for one in mine_now if one.qr],
+        "past": listed.past,
         "allergies": page.allergies,
+    }
+
+
+@own_page("home")
+def tasks(request: HttpRequest, mine: Mine) -> tuple[str, dict[str, Any]]:
+    """Everything that is to be done, with its day; what must be done at once first."""
+    return "resident/tasks.html", {
+        "tasks": tasks_of((mine.grant.person,), mine.on),
+        "bookings": [
+            one
+            for one in visits.bookings_of(
+                mine.reader, mine.grant.person, at=timezone.now(), grant=mine.grant
+            )
+            if one.can_cancel
+        ],
     }
 
 

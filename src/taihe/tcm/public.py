@@ -19,12 +19,14 @@ from taihe.tcm.domain.review import Impossible
 
 if TYPE_CHECKING:
     from taihe.record.public import Grant
+    from taihe.tcm.forms import ConstitutionForm
     from taihe.ui.charts import Picture
 
 __all__ = [
     "ANSWERS",
     "MEASURES",
     "ShownConstitution",
+    "constitution_form",
     "constitution_questions",
     "constitutions_of",
     "judge_constitution",
@@ -191,6 +193,17 @@ def constitution_questions(form: str, sex: str = "") -> list[dict[str, Any]]:
     return list(
         {q.key: {"key": q.key, "type": q.type, "item": q.item} for q in reversed(asked)}.values()
     )[::-1]
+
+
+def constitution_form(data: Mapping[str, Any] | None, *, form: str, sex: str) -> ConstitutionForm:
+    """
+    The form `33` or `60` as pages fill it in; `questions` and `measures` are its fields.
+
+    A valid one has `facts` for `save_constitution`; blanks are errors of their items.
+    """
+    from taihe.tcm.forms import ConstitutionForm
+
+    return ConstitutionForm(data, form=form, sex=sex)
 
 
 # --- kept forms ----------------------------------------------------------------------------

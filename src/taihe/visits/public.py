@@ -152,7 +152,7 @@ def tasks_of(persons: Sequence[int], on: date) -> list[ToDo]:
         ToDo(
             f"{one.session.when} {one.session.department}门诊，{one.number} 号",
             f"{one.session.place}；不能去请提前取消，把号留给别人。",
-            "/app/",
+            "/app/bookings/",
             one.session.day,
             "",
         )
