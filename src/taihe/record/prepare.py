@@ -28,6 +28,7 @@ from taihe.kernel.errors import Incorrect
 from taihe.kernel.identifiers import CitizenNumber, NotACitizenNumber, Oid
 from taihe.record import types
 from taihe.record.domain.impossible import future_date
+from taihe.record.domain.likeness import is_borrowed
 from taihe.record.keys import Keys
 from taihe.record.splice import Stripped, strip
 
@@ -266,12 +267,19 @@ class Preparer:
             texts[param, plain] = None
 
     def strong_keys(self, patient: dict[str, Any]) -> tuple[int, ...]:
-        """Keyed hashes of the identifiers that tell which person a patient is."""
+        """
+        Keyed hashes of the identifiers that tell which person a patient is.
+
+        A parent's citizen number on a child's registration tells of the parent, not of the child.
+        """
         found: dict[int, None] = {}
         for identifier in patient.get("identifier") or ():
             if not isinstance(identifier, dict) or identifier.get("use") == "old":
                 continue
-            key = self.strong_key(identifier.get("system") or "", identifier.get("value") or "")
+            system, value = identifier.get("system") or "", identifier.get("value") or ""
+            if system in CITIZEN_SYSTEMS and is_borrowed(value, patient.get("birthDate")):
+                continue
+            key = self.strong_key(system, value)
             if key is not None:
                 found[key] = None
         return tuple(found)

@@ -60,6 +60,14 @@ def test_a_number_whose_check_fails_names_nobody(kit: Kit) -> None:
     assert person_of(kit, "a") != person_of(kit, "b")
 
 
+def test_a_parents_number_on_a_childs_registration_does_not_join_them(kit: Kit) -> None:
+    store(kit, patient("father", birthDate="1980-01-01", **citizen(NUMBER)))
+    store(kit, patient("child", birthDate="2014-09-09", **citizen(NUMBER)))
+    store(kit, patient("slip", birthDate="1980-10-01", **citizen(NUMBER)))
+    assert person_of(kit, "father") != person_of(kit, "child")
+    assert person_of(kit, "father") == person_of(kit, "slip")
+
+
 def test_a_patient_that_is_referred_to_first_gets_a_person(kit: Kit) -> None:
     store(kit, observation("o1", "later"))
     before = person_of(kit, "later")
@@ -88,7 +96,8 @@ def test_a_placeholder_is_merged_when_it_turns_out_to_be_somebody_known(kit: Kit
 
 def test_two_known_people_are_not_joined_by_one_number(kit: Kit) -> None:
     store(kit, patient("a1", **citizen(NUMBER)), patient("a2", **citizen(NUMBER)))
-    store(kit, patient("b1", **citizen(OTHER)), patient("b2", **citizen(OTHER)))
+    other = citizen(OTHER) | {"birthDate": "1990-03-07"}
+    store(kit, patient("b1", **other), patient("b2", **other))
     store(kit, patient("b2", **citizen(NUMBER)))
     assert person_of(kit, "a1") != person_of(kit, "b2")
     assert [row[0] for row in kit.rows("SELECT kind FROM record_event")] == ["review"]

@@ -209,6 +209,14 @@ def number_of(id_type: str, written: str, birth: str | None) -> tuple[str | None
     return number.value, None, False
 
 
+def is_borrowed(number: object, birth_date: object) -> bool:
+    """Whether a citizen number is valid and far from the birth date written beside it."""
+    if not isinstance(number, str) or not isinstance(birth_date, str) or len(birth_date) != 10:
+        return False
+    birth, _ = birth_of(birth_date)
+    return birth is not None and number_of("", number, birth)[2]
+
+
 def birth_distance(one: str, other: str) -> int:
     """
     How far two birth dates are apart as texts: 0 equal, 1 day and month swapped or one part
