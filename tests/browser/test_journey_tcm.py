@@ -5,6 +5,8 @@ a constitution form is read. At 360 and 1280 px, and once without script.
 
 from __future__ import annotations
 
+import re
+
 
 def text(page) -> str:
     return page.locator("main").inner_text()
@@ -36,10 +38,9 @@ def test_a_prescription_is_refused_while_it_is_written_repaired_and_signed(live,
         write(user, 0, "制川乌", "3")
         write(user, 1, "贝母", "9")
         user.page.locator("#id_line-2-drug").focus()
-        user.page.wait_for_selector("#review .clause.bad")
-        assert "药名所指不一" in text(user.page)
+        user.page.wait_for_selector("#review .clause.bad >> text=药名所指不一")
         user.look("tcm-write-refused", keep=width)
-        user.page.get_by_role("button", name="第 2 味写浙贝母").first.click()
+        user.page.get_by_role("button", name=re.compile("第 2 味写 ?浙贝母")).first.click()
         user.page.wait_for_load_state()
         assert user.page.locator("#id_line-1-drug").input_value() == "浙贝母"
         assert "不宜同用" in text(user.page), "now the pair itself is named"
