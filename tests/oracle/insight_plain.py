@@ -54,6 +54,8 @@ class Plain:
             )
         self.home, self.born = {}, {}
         for one in _ndjson(folder, "Patient"):
+            if "generalPractitioner" not in one:
+                continue  # a desk registered somebody a second time
             self.home[one["id"]] = (
                 _ref(one["managingOrganization"]),
                 _ref(one["generalPractitioner"][0]),

@@ -40,6 +40,7 @@ def the_lake() -> Lake:
 def follow(stop: threading.Event) -> None:
     """Follow the feed until the event is set, and look at the claims every few minutes."""
     lake, looked = the_lake(), -CLAIMS_SECONDS
+    agree(lake)
     while not stop.is_set():
         close_old_connections()
         taken = step(lake)
@@ -53,6 +54,7 @@ def follow(stop: threading.Event) -> None:
 def catch_up(lake: Lake | None = None) -> int:
     """Follow the feed to its end and take the claims; returns how many items were taken."""
     lake = lake or the_lake()
+    agree(lake)
     total = 0
     while taken := step(lake):
         total += taken
@@ -66,6 +68,25 @@ def rebuild(lake: Lake | None = None) -> int:
     with lake.writing():
         lake.drop()
     return catch_up(lake)
+
+
+def agree(lake: Lake) -> bool:
+    """
+    Drop a lake that follows another record than this one; whether it was dropped.
+
+    After an older copy of the record is put back, the feed no longer holds what the lake
+    took last: then the lake begins again.
+    """
+    position = lake.position()
+    if not position:
+        return False
+    last = record.feed(position - 1, 1)
+    if last and last[0].feed == position and _mark(last[0]) == lake.state("mark"):
+        return False
+    log.warning("the lake does not follow this record: it is built again")
+    with lake.writing():
+        lake.drop()
+    return True
 
 
 def step(lake: Lake, limit: int = BATCH) -> int:
@@ -86,7 +107,7 @@ def step(lake: Lake, limit: int = BATCH) -> int:
                 lake.append(duck, name, list(found.values()))
             if moved:
                 _identify(lake, duck, moved)
-        lake.keep(feed=items[-1].feed)
+        lake.keep(feed=items[-1].feed, mark=_mark(items[-1]))
     return len(items)
 
 
@@ -116,3 +137,7 @@ def _identify(lake: Lake, duck: Any, moved: set[int]) -> None:
         known = []
     numbers = moved | {number for number, _ in known}
     lake.replace(duck, lake.identity, sorted(record.currents(numbers).items()))
+
+
+def _mark(item: record.FeedItem) -> str:
+    return f"{item.kind}:{item.type}:{item.id}:{item.version}:{item.at.isoformat()}"

@@ -43,13 +43,16 @@ FROM (SELECT * FROM all_{name} QUALIFY row_number() OVER (PARTITION BY resource 
 LEFT JOIN identity i ON i.number = r.person
 WHERE NOT r.gone"""
 
+# Who is registered as a resident: a Patient that names the clinic which keeps the record. Desks
+# that register the same person a second time without one add nobody.
 _RESIDENT = """
 CREATE TEMP TABLE resident AS
 SELECT person,
-       arg_max(born, resource) AS born,
-       coalesce(arg_max(centre, resource), '?') AS centre,
-       coalesce(arg_max(team, resource), '?') AS team
-FROM patient WHERE person IS NOT NULL GROUP BY person HAVING NOT bool_or(dead)"""
+       arg_max(born, resource) FILTER (team IS NOT NULL) AS born,
+       coalesce(arg_max(centre, resource) FILTER (team IS NOT NULL), '?') AS centre,
+       arg_max(team, resource) AS team
+FROM patient WHERE person IS NOT NULL
+GROUP BY person HAVING NOT bool_or(dead) AND count(team) > 0"""
 
 _ADULT = "date_sub('year', r.born, $as_of) >= 35"
 _HYPERTENSION = "left(code, 3) IN ('I10', 'I11', 'I12', 'I13')"
