@@ -28,6 +28,14 @@ def add_parsers(subparsers: Subparsers) -> None:
     validate.add_argument("files", type=Path, nargs="+", metavar="FILE")
     validate.add_argument("--summary", action="store_true", help="counts instead of outcomes")
     validate.add_argument("--json", action="store_true", help="one object: the summary")
+    validate.add_argument(
+        "--profile",
+        type=Path,
+        action="append",
+        metavar="FILE-or-DIR",
+        help="a profile for every resource of its type, or a folder of profiles and value sets "
+        "for the resources that claim them; may repeat",
+    )
     validate.set_defaults(run=run_validate)
 
 
@@ -72,6 +80,11 @@ def run_validate(arguments: argparse.Namespace) -> int:
     from taihe.fhir.files import read_resources, to_json
     from taihe.fhir.outcome import Issue, operation_outcome
     from taihe.fhir.validate import check
+
+    if arguments.profile:
+        from taihe.fhir.profiles import read_profiles
+
+        check = read_profiles(arguments.profile).check
 
     quiet = arguments.summary or arguments.json
     started = time.perf_counter()

@@ -1,0 +1,155 @@
+"""
+Value sets that are given at run time, beside those that ship.
+
+A ValueSet is known by its expansion, or by a definition that can be worked out from what was
+given: listed codes, whole given code systems, other value sets, is-a filters, exclusions.
+What cannot be worked out is not known, and a code is never refused for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from taihe.fhir import definitions
+
+_DEEPEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of a value set by system."""
+
+    systems: dict[str, frozenset[str]]
+
+    def holds(self, kind: str, value: Any) -> bool | None:
+        """Whether an element's code is among them; None when it holds no code to judge."""
+        if kind in ("code", "string", "uri"):
+            if not isinstance(value, str):
+                return None
+            return any(value in codes for codes in self.systems.values())
+        if not isinstance(value, dict):
+            return None
+        if kind == "CodeableConcept":
+            codings = value.get("coding")
+            codings = (
+                [c for c in codings if isinstance(c, dict)] if isinstance(codings, list) else []
+            )
+            return any(map(self._has, codings))
+        if kind in ("Coding", "Quantity"):
+            return self._has(value) if "code" in value else None
+        return None
+
+    def _has(self, coding: dict[str, Any]) -> bool:
+        code = coding.get("code")
+        return isinstance(code, str) and code in self.systems.get(str(coding.get("system")), ())
+
+
+@dataclass(slots=True)
+class ValueSets:
+    """Value sets and code systems by address; `codes` answers for given and shipped ones."""
+
+    sets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    systems: dict[str, dict[str, Any]] = field(default_factory=dict)
+    known: dict[str, Codes | None] = field(default_factory=dict)
+
+    def add(self, resource: dict[str, Any]) -> None:
+        """Keep a ValueSet or a CodeSystem."""
+        kept = self.sets if resource.get("resourceType") == "ValueSet" else self.systems
+        kept[str(resource.get("url", ""))] = resource
+
+    def codes(self, url: str) -> Codes | None:
+        """The codes of a value set; None when they are not known."""
+        if url not in self.known:
+            found = self._worked_out(url, 0)
+            self.known[url] = None if found is None else Codes(
+                {system: frozenset(codes) for system, codes in found.items()})  # fmt: skip
+        return self.known[url]
+
+    def _worked_out(self, url: str, depth: int) -> dict[str, set[str]] | None:
+        given = self.sets.get(url)
+        if given is None:
+            shipped = definitions.value_set(url)
+            return None if shipped is None else {s: set(codes) for s, codes in shipped.items()}
+        if depth > _DEEPEST:
+            return None
+        expansion, compose = given.get("expansion"), given.get("compose")
+        if isinstance(expansion, dict) and isinstance(expansion.get("contains"), list):
+            found: dict[str, set[str]] = {}
+            _gather(expansion["contains"], found, 0)
+            return found
+        if not isinstance(compose, dict):
+            return None
+        found = {}
+        for part in compose.get("include") or ():
+            codes = self._part(part, depth)
+            if codes is None:
+                return None
+            for system, listed in codes.items():
+                found.setdefault(system, set()).update(listed)
+        for part in compose.get("exclude") or ():
+            codes = self._part(part, depth)
+            if codes is None:
+                return None
+            for system, listed in codes.items():
+                found.get(system, set()).difference_update(listed)
+        return found
+
+    def _part(self, part: Any, depth: int) -> dict[str, set[str]] | None:
+        """One include or exclude: what its system gives and every value set it names has."""
+        if not isinstance(part, dict):
+            return None
+        sides: list[dict[str, set[str]]] = []
+        system = str(part.get("system", ""))
+        if "concept" in part:
+            sides.append({system: {str(c.get("code")) for c in part["concept"]}})
+        elif system:
+            codes = self._system(system, part.get("filter") or ())
+            if codes is None:
+                return None
+            sides.append({system: codes})
+        for url in part.get("valueSet") or ():
+            inner = self._worked_out(str(url).partition("|")[0], depth + 1)
+            if inner is None:
+                return None
+            sides.append(inner)
+        if not sides:
+            return None
+        first = sides[0]
+        for other in sides[1:]:
+            first = {s: codes & other.get(s, set()) for s, codes in first.items()}
+        return first
+
+    def _system(self, url: str, filters: Any) -> set[str] | None:
+        system = self.systems.get(url)
+        if system is None or system.get("content") != "complete":
+            return None
+        above: dict[str, tuple[str, ...]] = {}
+        _hierarchy(system.get("concept") or (), (), above, 0)
+        codes = set(above)
+        for one in filters:
+            wanted, how = str(one.get("value")), one.get("op")
+            if one.get("property") != "concept" or how not in ("is-a", "descendent-of"):
+                return None
+            codes &= {
+                c for c, line in above.items() if wanted in line or (how == "is-a" and c == wanted)
+            }
+        return codes
+
+
+def _gather(contains: Any, found: dict[str, set[str]], depth: int) -> None:
+    for one in contains if isinstance(contains, list) and depth < _DEEPEST else ():
+        if isinstance(one, dict):
+            if "code" in one and one.get("abstract") is not True:
+                found.setdefault(str(one.get("system", "")), set()).add(str(one["code"]))
+            _gather(one.get("contains"), found, depth + 1)
+
+
+def _hierarchy(
+    concepts: Any, line: tuple[str, ...], above: dict[str, tuple[str, ...]], depth: int
+) -> None:
+    for one in concepts if isinstance(concepts, list | tuple) and depth < 100 else ():
+        if isinstance(one, dict) and "code" in one:
+            code = str(one["code"])
+            above[code] = (*above.get(code, ()), *line)
+            _hierarchy(one.get("concept"), (*line, code), above, depth + 1)
