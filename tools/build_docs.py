@@ -76,9 +76,10 @@ def workflows() -> str:
     from taihe.kernel.transitions import Workflow
 
     lines = ["# Workflows", ""]
-    for path in sorted(SOURCE.glob("*/domain/*.py")):
+    tables = [*SOURCE.glob("*/domain/*.py"), *SOURCE.glob("*/case_rules.py")]
+    for path in sorted(tables):
         name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
-        if not any(word in path.read_text("utf-8") for word in ("Workflow(", "transitions")):
+        if not any(word in path.read_text("utf-8") for word in ("Workflow(", "transitions", "_workflow(")):
             continue
         for value in vars(import_module(name)).values():
             if isinstance(value, Workflow):
