@@ -209,9 +209,7 @@ class Asker:
             able = [
                 p
                 for p in parameters(source).values()
-                if p.kind == "reference"
-                and p.expression
-                and (not p.targets or kind in p.targets)
+                if p.kind == "reference" and p.expression and (not p.targets or kind in p.targets)
             ]
             if able:
                 return source, self.random.choice(able)
@@ -262,9 +260,7 @@ class Asker:
         return f"{parameter.code}{':' + modifier if modifier else ''}", text
 
     def prefix(self) -> str:
-        return self.random.choice(
-            ("", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
-        )
+        return self.random.choice(("", "", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"))
 
     def token(self, parameter, way, key, modifier=None):
         chance = self.random.random()
@@ -307,9 +303,7 @@ class Asker:
 
     def date(self, parameter, way, key, modifier=None):
         ends = [end for end in (way.low, way.high) if abs(end) < 2**60]
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-            microseconds=self.random.choice(ends)
-        )
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.random.choice(ends))
         moment += timedelta(days=self.random.choice((0, 0, 0, 1, -1, 40)))
         form = self.random.choice(
             ("%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ",
@@ -320,7 +314,9 @@ class Asker:
     def number(self, parameter, way, key, modifier=None):
         ends = [end for end in (way.low, way.high) if abs(end) != float("inf")]
         number = self.random.choice(ends) + self.random.choice((0, 0, 0, 0, 1, -0.5))
-        form = self.random.choice((repr, lambda n: f"{n:.1f}", lambda n: f"{n:.0f}", "{:.2f}".format))
+        form = self.random.choice(
+            (repr, lambda n: f"{n:.1f}", lambda n: f"{n:.0f}", "{:.2f}".format)
+        )
         return "", self.prefix() + form(number)
 
     def quantity(self, parameter, way, key, modifier=None):
@@ -370,4 +366,3 @@ class Asker:
         far = self.random.choice(("", "|10|km", "|5000|m", "|300|[mi_us]", "|9000"))
         north = way.low + self.random.choice((0, 0.01, 1))
         return "", f"{north:.4f}|{way.high:.4f}{far}"
-

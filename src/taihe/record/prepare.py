@@ -18,6 +18,7 @@ from taihe.fhir.compartments import patient_references
 from taihe.fhir.search import (
     IndexRow,
     extract,
+    is_address,
     normalise,
     parameter_by_number,
     parameters,
@@ -58,6 +59,16 @@ _TELEPHONES = frozenset(
     for code in ("phone", "telecom")
     if code in known
 )
+# A unit is looked for in these systems when a search names none.
+UNIT_SYSTEMS = ("http://unitsofmeasure.org", "", "urn:iso:std:iso:4217")
+# Composites of Observation that are the union of two others by their expression: not stored.
+UNIONS: dict[int, tuple[int, ...]] = {
+    parameters("Observation")[f"combo-code-value-{kind}"].number: tuple(
+        parameters("Observation")[f"{before}code-value-{kind}"].number
+        for before in ("", "component-")
+    )
+    for kind in ("quantity", "concept")
+}
 _UNSEEN = re.compile(r"[\s\-()+]")
 
 Token = tuple[int, int]
@@ -228,12 +239,13 @@ class Preparer:
             if param in _NOT_INDEXED:
                 continue
             if form == "token":
-                plain = comparable(param, row.system, code)
-                tokens[param, hashed(f"={plain}")] = None
-                tokens[param, hashed(f"{row.system}|{plain}")] = None
+                for text in token_texts(row):
+                    tokens[param, hashed(text)] = None
+                if row.system:
+                    tokens[param, hashed(f"{row.system}|")] = None
             elif form == "reference":
-                if code:
-                    tokens[param, hashed(reference_text(row.system, code))] = None
+                for text in reference_texts(row):
+                    tokens[param, hashed(text)] = None
             elif form == "date":
                 if row.low is not None and row.high is not None:
                     spans[param, row.low, row.high, 0] = None
@@ -241,10 +253,41 @@ class Preparer:
                 self._add_string(param, kind, code, tokens, texts)
             elif form == "uri":
                 tokens[param, hashed(f"u{code}")] = None
+                if not _MANY_DIGITS.search(code.encode()):
+                    texts[param, code[:LONGEST_TEXT]] = None
+            elif form == "composite":
+                if param not in UNIONS:
+                    self._add_composite(row, tokens, texts, spans)
             elif form in ("quantity", "number") and row.low is not None and row.high is not None:
-                unit = hashed(f"{row.system}|{code}") if form == "quantity" else 0
-                spans[param, row.low, row.high, unit] = None
+                for unit in [hashed(t) for t in unit_texts(row)] if form == "quantity" else (0,):
+                    spans[param, row.low, row.high, unit] = None
         return tuple(tokens), tuple(texts), tuple(spans)
+
+    def _add_composite(
+        self,
+        row: IndexRow,
+        tokens: dict[Token, None],
+        texts: dict[Text, None],
+        spans: dict[Span, None],
+    ) -> None:
+        """The rows of a pair: its first part, a token or reference, is hashed into each."""
+        if len(row.parts) != 2:
+            return
+        param, hashed = row.param, self._hash
+        first, second = row.parts
+        firsts = reference_texts(first) if first.kind == "reference" else token_texts(first)
+        for before in firsts:
+            if second.kind == "token":
+                for after in token_texts(second):
+                    tokens[param, hashed(f"{before}${after}")] = None
+            elif second.kind == "string":
+                plain = normalise(second.code)[:LONGEST_TEXT]
+                if plain and not is_revealing(plain.encode(), escaped=False):
+                    texts[param, pair_text(hashed(before), plain)] = None
+            elif second.low is not None and second.high is not None:
+                units = ["", *unit_texts(second)] if second.kind == "quantity" else [""]
+                for unit in units:
+                    spans[param, second.low, second.high, hashed(f"{before}${unit}")] = None
 
     def _add_string(
         self,
@@ -322,8 +365,35 @@ def comparable(param: int, system: str, code: str) -> str:
 
 
 def reference_text(type: str, id: str) -> str:
-    """What is hashed for a reference; an absolute address has no type."""
-    return f"r{id}" if "/" in id or not type else f"r{type}/{id}"
+    """What is hashed for a reference; a whole address has no type."""
+    return f"r{id}" if not type or is_address(id) else f"r{type}/{id}"
+
+
+def token_texts(row: IndexRow) -> tuple[str, str]:
+    """What is hashed for a token: its code alone, and with its system."""
+    plain = comparable(row.param, row.system, row.code)
+    return f"={plain}", f"{row.system}|{plain}"
+
+
+def reference_texts(row: IndexRow) -> list[str]:
+    """What is hashed for a reference; a canonical is found without its version, too."""
+    if not row.code:
+        return []
+    found = [reference_text(row.system, row.code)]
+    if not row.system and "|" in row.code:
+        found.append(reference_text("", row.code.partition("|")[0]))
+    return found
+
+
+def unit_texts(row: IndexRow) -> list[str]:
+    """What is hashed for a unit: with its system, and alone where that is an unusual one."""
+    found = [f"{row.system}|{row.code}"]
+    return found if row.system in UNIT_SYSTEMS else [*found, f"={row.code}"]
+
+
+def pair_text(first: int, plain: str) -> str:
+    """The text of a composite of a token and a string: the token's hash, then the text."""
+    return f"{first & 0xFFFFFFFFFFFFFFFF:016x}{plain}"
 
 
 _hidden_parameters: dict[tuple[str, int], bool] = {}

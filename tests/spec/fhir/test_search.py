@@ -11,6 +11,7 @@ from taihe.fhir.search import (
     normalise,
     parameter_by_number,
     parse,
+    parse_types,
     period_of,
 )
 from taihe.kernel.errors import Incorrect, Unsupported
@@ -80,9 +81,10 @@ def test_an_open_period_has_no_end():
 
 
 def test_a_composite_joins_its_parts():
-    (row,) = rows(OBSERVATION, "code-value-quantity")
-    assert [part.code for part in row.parts] == ["8480-6", "mm[Hg]"]
-    assert (row.parts[1].low, row.parts[1].high) == (119.5, 120.5)
+    coded, as_written = rows(OBSERVATION, "code-value-quantity")
+    assert [part.code for part in coded.parts] == ["8480-6", "mm[Hg]"]
+    assert [part.code for part in as_written.parts] == ["8480-6", "mmHg"]
+    assert (coded.parts[1].low, coded.parts[1].high) == (120.0, 120.0)
 
 
 @pytest.mark.parametrize(
@@ -177,9 +179,30 @@ REFUSED = [
     ("Patient", "gender:missing", "perhaps", Incorrect, ":missing=true"),
     ("Observation", "subject:Patiens", "1", Incorrect, ""),
     ("Observation", "patient:Observation", "1", Incorrect, "never refers"),
-    ("Observation", "subject.name", "x", Unsupported, ""),
-    ("Patient", "_has:Observation:patient:code", "x", Unsupported, ""),
-    ("Patient", "name:text", "x", Unsupported, ""),
+    ("Observation", "subject.nmae", "x", Incorrect, ""),
+    ("Observation", "subject:Patient.nmae", "x", Incorrect, "Did you mean name?"),
+    ("Observation", "subject:Patient.birthdate", "soon", Incorrect, "2026-11-24"),
+    ("Observation", "subject.birthdate", "soon", Incorrect, "2026-11-24"),
+    ("Observation", "subject:Observation.code", "x", Incorrect, "It refers to"),
+    ("Observation", "code.name", "x", Incorrect, "References are"),
+    ("Patient", "_has:Observation:patient", "x", Incorrect, "_has:Observation:patient:code"),
+    ("Patient", "_has:Observation:pateint:code", "x", Incorrect, "Did you mean patient?"),
+    ("Patient", "_has:Observation:patient:cod", "x", Incorrect, "Did you mean code?"),
+    ("Patient", "_has:Encounter:location:status", "x", Incorrect, "It refers to"),
+    ("Patient", "link." * 9 + "name", "x", Incorrect, "two steps"),
+    ("Patient", "name:text", "x", Incorrect, ":exact"),
+    ("Patient", "name:contians", "x", Incorrect, "Did you mean :contains?"),
+    ("Observation", "code:below", "x", Unsupported, "joined with commas"),
+    ("Observation", "code:in", "http://nowhere", Unsupported, "joined with commas"),
+    ("Observation", "code-value-quantity:missing", "true", Incorrect, "parts"),
+    ("Patient", "identifier:of-type", "x|y", Incorrect, "type code"),
+    ("Patient", "_text", "x", Unsupported, "narrative"),
+    ("Patient", "_filter", "x", Unsupported, "parameters of their own"),
+    ("Patient", "_sort", "organization.name", Unsupported, "the type itself"),
+    ("Patient", "_elements", "nmae", Incorrect, "Did you mean name?"),
+    ("Patient", "_type", "Observation", Incorrect, "_type"),
+    ("Location", "near", "1|2|3|parsec", Incorrect, "km"),
+    ("Location", "near", "100|2", Incorrect, "latitude"),
     ("Patient", "_count", "-1", Incorrect, "_count=50"),
     ("Patient", "_sort", "nmae", Incorrect, "name"),
     ("Patient", "_include", "Patient:name", Incorrect, ""),
@@ -188,6 +211,39 @@ REFUSED = [
     ("Observation", "code-value-quantity", "8480-6", Incorrect, "$"),
     ("Patient", "name", "", Incorrect, ""),
 ]
+
+
+def test_a_chain_leads_to_the_types_that_have_its_parameter():
+    (chain,) = parse("Observation", [("subject.name", "Li")]).conditions
+    assert [type for type, _ in chain.targets] == ["Patient", "Location"]
+    (chain,) = parse("Observation", [("patient.organization.name", "x")]).conditions
+    ((type, inner),) = chain.targets
+    assert (type, inner.parameter.code, inner.targets[0][0]) == (
+        "Patient",
+        "organization",
+        "Organization",
+    )
+
+
+def test_has_may_hold_chains_and_has_and_the_end_of_a_chain_too():
+    (has,) = parse("Patient", [("_has:Observation:patient:encounter.class", "AMB")]).conditions
+    assert (has.type, has.parameter.code, has.condition.parameter.code) == (
+        "Observation",
+        "patient",
+        "encounter",
+    )
+    name = "_has:Observation:patient:_has:AuditEvent:entity:agent"
+    (has,) = parse("Patient", [(name, "Practitioner/1")]).conditions
+    assert has.condition.type == "AuditEvent"
+    (chain,) = parse("Encounter", [("patient._has:Group:member:_id", "g")]).conditions
+    assert chain.targets[0][1].type == "Group"
+
+
+def test_several_types_are_a_query_of_each():
+    queries = parse_types([("_type", "Patient,Observation"), ("_id", "1")])
+    assert [query.type for query in queries] == ["Patient", "Observation"]
+    with pytest.raises(Incorrect, match="_type"):
+        parse_types([("_id", "1")])
 
 
 @pytest.mark.parametrize(("type", "name", "text", "error", "hint"), REFUSED)

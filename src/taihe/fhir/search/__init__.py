@@ -5,7 +5,7 @@ A store keeps the rows of `extract` and answers the conditions of `parse`; what 
 condition means is settled here, so that every store answers the same.
 """
 
-from taihe.fhir.search.extract import extract
+from taihe.fhir.search.extract import extract, more_rows
 from taihe.fhir.search.normalise import normalise
 from taihe.fhir.search.parameters import (
     Parameter,
@@ -13,13 +13,28 @@ from taihe.fhir.search.parameters import (
     parameter_by_number,
     parameters,
 )
-from taihe.fhir.search.query import Condition, Include, Query, Sort, Value, parse
+from taihe.fhir.search.query import (
+    Chain,
+    Condition,
+    Criterion,
+    Has,
+    Include,
+    Query,
+    Sort,
+    Value,
+    is_address,
+    parse,
+    parse_types,
+)
 from taihe.fhir.search.rows import EARLIEST, LATEST, IndexRow, implied_range, period_of
 
 __all__ = [
     "EARLIEST",
     "LATEST",
+    "Chain",
     "Condition",
+    "Criterion",
+    "Has",
     "Include",
     "IndexRow",
     "Parameter",
@@ -29,9 +44,12 @@ __all__ = [
     "base_types",
     "extract",
     "implied_range",
+    "is_address",
+    "more_rows",
     "normalise",
     "parameter_by_number",
     "parameters",
     "parse",
+    "parse_types",
     "period_of",
 ]

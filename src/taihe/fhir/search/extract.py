@@ -20,13 +20,17 @@ from taihe.fhir.search.rows import (
     Add,
     IndexRow,
     address_texts,
-    implied_range,
+    codeable_concept_more,
+    coding_more,
+    exact,
+    identifier_more,
     money_row,
     name_spellings,
     period_bounds,
     period_of,
-    quantity_row,
+    quantity_rows,
     range_row,
+    reference_more,
     reference_target,
     split_reference,
     timing_bounds,
@@ -101,8 +105,9 @@ def targets(reference: dict[str, Any], wanted: str, resource: dict[str, Any]) ->
 class _Writer:
     """Writes Python lines; one variable for each level of the tree."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, only_more: bool = False) -> None:
         self.lines: list[str] = []
+        self.only_more = only_more
         self.indent = 0
         self.names = 0
 
@@ -118,15 +123,19 @@ class _Writer:
             "IndexRow": IndexRow,
             "new": tuple.__new__,
             "address_texts": address_texts,
+            "codeableconcept_more": codeable_concept_more,
+            "coding_more": coding_more,
+            "identifier_more": identifier_more,
+            "reference_more": reference_more,
             "date_row": date_row,
             "extension_rows": extension_rows,
-            "implied_range": implied_range,
+            "exact": exact,
             "item_of": item_of,
             "money_row": money_row,
             "name_spellings": name_spellings,
             "period_bounds": period_bounds,
             "period_of": period_of,
-            "quantity_row": quantity_row,
+            "quantity_rows": quantity_rows,
             "range_row": range_row,
             "split_reference": split_reference,
             "reference_target": reference_target,
@@ -208,6 +217,9 @@ class _Writer:
     def leaf(self, leaf: Leaf, value: str, add: str = "add", number: str = "") -> None:
         number = number or str(leaf.parameter.number)
         kind, type_name = leaf.parameter.kind, leaf.type
+        if self.only_more:
+            self.more(leaf, value, number, add)
+            return
         if type_name == "Extension" and kind != "composite":
             self.line(f"extension_rows({number}, {kind!r}, {value}, {add})")
             return
@@ -223,6 +235,14 @@ class _Writer:
             "composite": self.composite,
         }
         writers[kind](leaf, value, number, add)
+
+    def more(self, leaf: Leaf, value: str, number: str, add: str) -> None:
+        """The rows that only the modifiers :text, :of-type and :identifier need."""
+        kind, type_name = leaf.parameter.kind, leaf.type
+        if kind == "token" and type_name in ("CodeableConcept", "Coding", "Identifier"):
+            self.line(f"{type_name.lower()}_more({number}, {value}, {add})")
+        elif kind == "reference" and type_name == "Reference":
+            self.line(f"reference_more({number}, {value}, {add})")
 
     def token(self, leaf: Leaf, value: str, number: str, add: str) -> None:
         depth = self.indent
@@ -311,11 +331,12 @@ class _Writer:
     def number_or_quantity(self, leaf: Leaf, value: str, number: str, add: str) -> None:
         kind = leaf.parameter.kind
         if leaf.type in _NUMBER_TYPES:
-            self.span(kind, number, add, f"implied_range({value})")
+            self.span(kind, number, add, f"exact({value})")
+            return
+        if model.is_a(leaf.type, "Quantity"):
+            self.line(f"quantity_rows({number}, {kind!r}, {value}, {add})")
             return
         maker = {"Money": "money_row", "Range": "range_row"}.get(leaf.type)
-        if maker is None and model.is_a(leaf.type, "Quantity"):
-            maker = "quantity_row"
         if maker is not None:
             inner = self.name()
             self.line(f"{inner} = {maker}({number}, {kind!r}, {value})")
@@ -363,8 +384,8 @@ def source_of(plan: Plan) -> str:
     return "\n".join(_written(plan).lines)
 
 
-def _written(plan: Plan) -> _Writer:
-    writer = _Writer()
+def _written(plan: Plan, *, only_more: bool = False) -> _Writer:
+    writer = _Writer(only_more=only_more)
     writer.line("def extract(r, add):")
     writer.indent += 1
     writer.branch(plan.root, "r")
@@ -395,6 +416,12 @@ def extractor(resource_type: str) -> Extractor:
     return both
 
 
+@cache
+def _more_extractor(resource_type: str) -> Extractor:
+    found: Extractor = _written(make_plan(resource_type), only_more=True).function("extract")
+    return found
+
+
 def extract(resource: dict[str, Any]) -> list[IndexRow]:
     """
     The index rows of a resource for every published search parameter of its type.
@@ -402,12 +429,21 @@ def extract(resource: dict[str, Any]) -> list[IndexRow]:
     Rows are distinct and in no promised order. The resource should have passed validation; one
     whose shape is wrong is refused.
     """
+    return _rows(resource, extractor)
+
+
+def more_rows(resource: dict[str, Any]) -> list[IndexRow]:
+    """The further rows that the modifiers `:text`, `:of-type` and `:identifier` are answered by."""
+    return _rows(resource, _more_extractor)
+
+
+def _rows(resource: dict[str, Any], find: Callable[[str], Extractor]) -> list[IndexRow]:
     resource_type = resource.get("resourceType")
     if not isinstance(resource_type, str) or resource_type not in definitions.resource_types():
         raise Incorrect("The resource has no known resourceType.", "Name an R4 resource type.")
     found: list[IndexRow] = []
     try:
-        extractor(resource_type)(resource, found.append)
+        find(resource_type)(resource, found.append)
         return list(dict.fromkeys(found))
     except (AttributeError, TypeError, KeyError, ValueError, OverflowError):
         raise Incorrect(

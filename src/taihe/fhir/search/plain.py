@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
 
 from taihe.fhir import definitions
@@ -31,6 +32,20 @@ TEXTS = frozenset(
 NUMBERS = frozenset(("decimal", "integer", "positiveInt", "unsignedInt"))
 DATES = frozenset(("date", "dateTime", "instant"))
 Key = tuple[str, str]
+
+
+@cache
+def rows_of(type: str) -> dict[str, definitions.SearchParameterRow]:
+    """The published parameters of a type by code; its own before those of its base types."""
+    found: dict[str, definitions.SearchParameterRow] = {}
+    line = [type]
+    while row := definitions.types().get(line[-1]):
+        line.append(row.base)
+    for base in line:
+        for published in definitions.search_parameters():
+            if base in published.bases:
+                found.setdefault(published.code, published)
+    return found
 
 
 class Item(NamedTuple):
@@ -432,12 +447,7 @@ class Plain:
         return [found for item in items for found in found_by(parameter.kind, item)]
 
     def _combinations(self, key: Key, condition: Condition, items: list[Item]) -> Iterator[Found]:
-        kinds = {
-            code: row.kind
-            for row in definitions.search_parameters()
-            for code in [row.code]
-            if any(descends(key[0], base) for base in row.bases)
-        }
+        kinds = {code: row.kind for code, row in rows_of(key[0]).items()}
         for item in items:
             lists = [
                 [
@@ -487,10 +497,8 @@ class Plain:
         for key in self.resources if include.reverse else keys:
             if include.type not in ("", key[0]):
                 continue
-            for row in definitions.search_parameters():
+            for row in rows_of(key[0]).values():
                 if row.kind != "reference" or include.code not in ("*", row.code):
-                    continue
-                if not row.expression or not any(descends(key[0], base) for base in row.bases):
                     continue
                 for target in self._references(key, row.expression):
                     other = (target.system, target.code)
@@ -531,12 +539,7 @@ def _texts_of(item: Item) -> list[str | None]:
 
 
 def _component_kinds(condition: Condition, type: str) -> tuple[str, ...]:
-    kinds = {
-        row.code: row.kind
-        for row in definitions.search_parameters()
-        if any(descends(type, base) for base in row.bases)
-    }
-    return tuple(kinds[code] for code, _ in condition.parameter.components)
+    return tuple(rows_of(type)[code].kind for code, _ in condition.parameter.components)
 
 
 def _matches(condition: Condition, kinds: tuple[str, ...], value: Value, way: Found) -> bool:

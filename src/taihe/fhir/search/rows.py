@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from math import isfinite
 from typing import Any, NamedTuple
 
 from taihe.fhir.search.normalise import is_chinese, pinyin_spellings
@@ -29,8 +30,13 @@ class IndexRow(NamedTuple):
     `param` is the number of the (type, code) pair, `kind` the parameter's kind. `system` is
     the system of a token or quantity, the target type of a reference, else "". `code` is the
     token's code, the reference's id, text as written, a uri, a unit. `low` and `high` are
-    microseconds since 1970 UTC for a date (half open), numbers for a number or quantity, and
-    latitude and longitude for a position. `parts` are the rows of a composite's components.
+    microseconds since 1970 UTC for a date (half open), the number itself for a number or
+    quantity (the ends of a Range; infinite where open), and latitude and longitude for a
+    position. `parts` are the rows of a composite's components.
+
+    `more_rows` gives further kinds: `text` beside a code (`code` is the text), `type` of an
+    identifier (`system` and `code` of its type, the value in `parts`), `identifier` of a
+    reference.
     """
 
     param: int
@@ -105,6 +111,15 @@ def _slow_period(text: str) -> tuple[int, int] | None:
     digits = (fraction + "000000")[:6]
     low += int(digits)
     return low, low + 10 ** (6 - min(len(fraction), 6))
+
+
+def exact(value: int | float | Decimal | str) -> tuple[float, float] | None:
+    """A number as a range of its own: it is compared as it is, not by its digits."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return (number, number) if isfinite(number) else None
 
 
 @lru_cache(maxsize=65536, typed=True)
@@ -220,20 +235,21 @@ def timing_bounds(timing: dict[str, Any]) -> tuple[int, int] | None:
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
-def quantity_row(number: int, kind: str, value: dict[str, Any]) -> IndexRow | None:
-    """The row of a Quantity; its unit code, or the unit as written where there is no code."""
-    span = implied_range(value["value"]) if value.get("value") is not None else None
+def quantity_rows(number: int, kind: str, value: dict[str, Any], add: Add) -> None:
+    """Add the rows of a Quantity: by its unit code, and by the unit as written if it differs."""
+    span = exact(value["value"]) if value.get("value") is not None else None
     if span is None:
-        return None
-    code = value.get("code")
+        return
+    code, unit = value.get("code"), value.get("unit")
     if code:
-        return IndexRow(number, kind, value.get("system") or "", code, *span)
-    return IndexRow(number, kind, "", value.get("unit") or "", *span)
+        add(IndexRow(number, kind, value.get("system") or "", code, *span))
+    if unit and unit != code or not code:
+        add(IndexRow(number, kind, "", unit or "", *span))
 
 
 def money_row(number: int, kind: str, value: dict[str, Any]) -> IndexRow | None:
     """The row of a Money amount, its currency as the unit."""
-    span = implied_range(value["value"]) if value.get("value") is not None else None
+    span = exact(value["value"]) if value.get("value") is not None else None
     if span is None:
         return None
     return IndexRow(number, kind, "urn:iso:std:iso:4217", value.get("currency") or "", *span)
@@ -242,8 +258,8 @@ def money_row(number: int, kind: str, value: dict[str, Any]) -> IndexRow | None:
 def range_row(number: int, kind: str, value: dict[str, Any]) -> IndexRow | None:
     """The row of a Range or Ratio-like pair, from its low and high quantities."""
     low, high = value.get("low") or {}, value.get("high") or {}
-    least = implied_range(low["value"]) if low.get("value") is not None else None
-    most = implied_range(high["value"]) if high.get("value") is not None else None
+    least = exact(low["value"]) if low.get("value") is not None else None
+    most = exact(high["value"]) if high.get("value") is not None else None
     if least is None and most is None:
         return None
     unit = low if least else high
@@ -255,3 +271,37 @@ def range_row(number: int, kind: str, value: dict[str, Any]) -> IndexRow | None:
         least[0] if least else float("-inf"),
         most[1] if most else float("inf"),
     )
+
+
+def codeable_concept_more(number: int, value: dict[str, Any], add: Add) -> None:
+    """Add the texts of a CodeableConcept: its own and those of its codings."""
+    if value.get("text"):
+        add(IndexRow(number, "text", "", value["text"]))
+    for coding in value.get("coding") or ():
+        coding_more(number, coding, add)
+
+
+def coding_more(number: int, value: dict[str, Any], add: Add) -> None:
+    """Add the display of a Coding."""
+    if value.get("display"):
+        add(IndexRow(number, "text", "", value["display"]))
+
+
+def identifier_more(number: int, value: dict[str, Any], add: Add) -> None:
+    """Add the text of an Identifier's type, and its value under each coding of its type."""
+    kind = value.get("type") or {}
+    if kind.get("text"):
+        add(IndexRow(number, "text", "", kind["text"]))
+    if value.get("value"):
+        inside = (IndexRow(number, "token", value.get("system") or "", value["value"]),)
+        for coding in kind.get("coding") or ():
+            if coding.get("code"):
+                system = coding.get("system") or ""
+                add(IndexRow(number, "type", system, coding["code"], None, None, inside))
+
+
+def reference_more(number: int, value: dict[str, Any], add: Add) -> None:
+    """Add the identifier of a Reference."""
+    inner = value.get("identifier") or {}
+    if inner.get("value"):
+        add(IndexRow(number, "identifier", inner.get("system") or "", inner["value"]))

@@ -16,7 +16,7 @@ import taihe
 from taihe.fhir.search import parameters
 from taihe.record import types
 from taihe.record.answers import FHIR_JSON, Answer
-from taihe.record.queries import _TABLE_OF
+from taihe.record.queries import is_answered
 
 INTERACTIONS: Final = (
     "read",
@@ -36,8 +36,31 @@ def searchable(type: str) -> list[dict[str, str]]:
     return [
         {"name": parameter.code, "type": parameter.kind}
         for parameter in parameters(type).values()
-        if parameter.kind in _TABLE_OF and parameter.expression
+        if is_answered(parameter)
     ]
+
+
+def includes(type: str) -> list[str]:
+    """What `_include` can name for a type."""
+    known = parameters(type).values()
+    own = [f"{type}:{p.code}" for p in known if p.kind == "reference" and is_answered(p)]
+    return ["*", *own] if own else []
+
+
+@cache
+def _reverse() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for source in types.NUMBER:
+        for p in parameters(source).values():
+            if p.kind == "reference" and is_answered(p):
+                for target in p.targets or tuple(types.NUMBER):
+                    found.setdefault(target, []).append(f"{source}:{p.code}")
+    return found
+
+
+def reverse_includes(type: str) -> list[str]:
+    """What `_revinclude` can name for a type."""
+    return ["*", *_reverse().get(type, ())]
 
 
 @cache
@@ -79,6 +102,8 @@ def _statement() -> dict[str, Any]:
                         "conditionalCreate": False,
                         "conditionalUpdate": False,
                         "conditionalDelete": "not-supported",
+                        "searchInclude": includes(name),
+                        "searchRevInclude": reverse_includes(name),
                         "searchParam": searchable(name),
                     }
                     for name in types.NUMBER
