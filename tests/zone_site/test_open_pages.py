@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -61,13 +62,26 @@ def test_the_inventory_has_45_rows_none_empty() -> None:
 
 
 def test_each_link_of_the_inventory_leads_somewhere(officer: Client) -> None:
-    for url in {row.url for row in rows.inventory() if row.url}:
+    local = {row.url for row in rows.inventory() if row.url and ":" not in row.url}
+    assert len(local) >= 7
+    for url in local:
         assert text(officer, url)
+
+
+def test_links_to_the_health_site_need_its_address(settings: Any) -> None:
+    settings.TAIHE_PEER = "https://health.example/"
+    for url in ("/inventory/", "/agreement/"):
+        assert 'href="https://health.example/desk/claims/"' in text(Client(), url)
+    for none in ("", "javascript:alert(1)"):
+        settings.TAIHE_PEER = none
+        page = text(Client(), "/inventory/")
+        assert "健康太和 · 医保审核" in page and "desk/claims" not in page
 
 
 def test_the_agreement_says_what_is_delivered() -> None:
     page = text(Client(), "/agreement/")
     assert "区域健康信息平台" in page and "版面未写" in page
+    assert "今天公布的指标" not in page
 
 
 @pytest.mark.parametrize("code", ["taihe", "hefei"])

@@ -38,6 +38,7 @@ def fill(county: Path) -> None:
     _scenes(manifest, county, system)
     _first_reading(manifest["demo"])
     _lake()
+    _released(manifest, county, system)
 
 
 def _organisations(manifest: dict[str, Any], by: int) -> None:
@@ -201,3 +202,12 @@ def _lake() -> None:
     from taihe.insight import public as insight
 
     insight.catch_up()
+
+
+def _released(manifest: dict[str, Any], county: Path, by: int) -> None:
+    """The zone next door may read what is released."""
+    from taihe.config.demo_peer import hand_over_token
+    from taihe.insight import demo as insight
+
+    insight.fill(manifest, county, by=by, at=timezone.now())
+    hand_over_token()

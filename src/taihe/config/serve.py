@@ -82,7 +82,8 @@ def serve(
     }
     for number in ports.values():
         require_free(number)
-    children = [child for site in sites for child in _children(data, site, ports[site])]
+    peer = f"http://{HOST}:{ports['health']}" if len(sites) > 1 else ""
+    children = [child for site in sites for child in _children(data, site, ports[site], peer)]
     stopping = False
 
     def stop(_number: int, _frame: object) -> None:
@@ -128,7 +129,8 @@ def require_free(port: int) -> None:
             ) from None
 
 
-def _children(data: Path, site: Site, port: int) -> list[Child]:
+def _children(data: Path, site: Site, port: int, peer: str) -> list[Child]:
+    """The processes of a site; `peer` is where the zone finds the health site beside it."""
     environment = {
         **os.environ,
         "TAIHE_SITE": site,
@@ -136,6 +138,8 @@ def _children(data: Path, site: Site, port: int) -> list[Child]:
         "PYTHONUNBUFFERED": "1",
     }
     environment.pop("TAIHE_CONFIGURED", None)
+    if peer:
+        environment.setdefault("TAIHE_PEER", peer)
     python = sys.executable
     web = [python, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
     # One web process with a few threads: SQLite has one writer, and access entries of one

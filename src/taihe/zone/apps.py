@@ -17,12 +17,13 @@ class ZoneSite(AppConfig):
 
     def ready(self) -> None:
         """Meet the ground floor."""
-        from taihe.base import chain, definitions
-        from taihe.zone import ledger, rows
+        from taihe.base import chain, definitions, followers
+        from taihe.zone import ledger, peer, rows
 
         for one in ledger.CHAINS:
             chain.register(one)
         definitions.register("zone", rows.DEFINITIONS)
+        followers.register("peer", peer.follow)
         post_migrate.connect(_load_rows, sender=self, dispatch_uid="taihe.zone.rows")
 
 

@@ -392,3 +392,19 @@ class Need(models.Model):
 
     def __str__(self) -> str:
         return f"need {self.pk}"
+
+
+class PeerAnswer(models.Model):
+    """The last good answer of the health site, and what went wrong when it was last asked."""
+
+    subject = models.CharField(primary_key=True, max_length=40)
+    body = models.TextField(blank=True, help_text="last good answer, as it came")
+    answered_at_us = models.BigIntegerField(null=True)
+    asked_at_us = models.BigIntegerField()
+    trouble = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "zone_peer_answer"
+
+    def __str__(self) -> str:
+        return self.subject

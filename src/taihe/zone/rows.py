@@ -220,7 +220,7 @@ def schematic() -> dict[str, tuple[int, int]]:
     return {zone: (row, column) for zone, row, column in table.checked()}
 
 
-STATES = {"full": "完整", "usable": "可用", "narrow": "初步", "not yet": "未建", "open": "未交付"}
+STATES = {"full": "完整", "usable": "可用", "narrow": "窄", "not yet": "未做", "open": "未交付"}
 """How far something is, in one word."""
 
 
@@ -273,6 +273,7 @@ class Promise:
     due: date | None
     state: str
     note: str
+    url: str
     source: str
 
     @property
@@ -294,6 +295,7 @@ def agreement() -> tuple[Promise, ...]:
             due=cells.day("due"),
             state=cells.choice("state", STATES),
             note=cells.optional("note"),
+            url=cells.optional("url"),
             source=cells.text("source"),
         )
 

@@ -38,6 +38,7 @@ urlpatterns = [
     path("zones/<slug:code>/", open_pages.zone, name="zone-page"),
     path("map/", open_pages.industry_map, name="zone-map"),
     path("agreement/", open_pages.agreement, name="zone-agreement"),
+    path("desk/agreement/ask/", open_pages.ask_peer, name="zone-ask-peer"),
     path("inventory/", open_pages.inventory, name="zone-inventory"),
     path("parks/<int:pk>/certificate/", parks.certificate, name="zone-certificate"),
     path("promotions/", services.catalogue, name="zone-catalogue"),

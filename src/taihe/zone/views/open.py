@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from taihe.base.public import public_page
-from taihe.zone import models, presenters, queries, rows
+from taihe.base.public import current_actor, public_page, required_actor
+from taihe.zone import models, peer, policies, presenters, queries, rows
 from taihe.zone.domain import concentration
 from taihe.zone.domain.bulletin import Line
 from taihe.zone.domain.zones import LEVELS
+from taihe.zone.views.shared import officer
 
 
 @public_page
@@ -151,8 +153,35 @@ def _short(code: str) -> str:
 @public_page
 @require_GET
 def agreement(request: HttpRequest) -> HttpResponse:
-    """The healthy-city agreement: each clause as a deliverable with its state."""
-    return render(request, "zone/agreement.html", {"promises": rows.agreement()})
+    """
+    The healthy-city agreement: each clause as a deliverable with its state.
+
+    Officers see beside it what the health site released to the zone, with its time.
+    """
+    actor = current_actor(request)
+    state = peer.state(timezone.now()) if actor and actor.has(*policies.ROLES) else None
+    context = {"promises": _linked(rows.agreement()), "peer": state}
+    return render(request, "zone/agreement.html", context)
+
+
+@officer
+@require_POST
+def ask_peer(request: HttpRequest) -> HttpResponse:
+    """Ask the health site now."""
+    peer.ask(by=required_actor(request).party, at=timezone.now())
+    return redirect(reverse("zone-agreement") + "#health")
+
+
+def _linked(found: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows with the address they lead to: `health:/path` is a page of the peer, if it is known."""
+    base = peer.address()
+    shown = []
+    for one in found:
+        site, _, path = one.url.partition(":")
+        away = site == "health"
+        url = (f"{base}{path}" if base else "") if away else one.url
+        shown.append({"row": one, "url": url, "away": away})
+    return shown
 
 
 @public_page
@@ -165,4 +194,4 @@ def inventory(request: HttpRequest) -> HttpResponse:
         for state, word in rows.STATES.items()
         if state != "open"
     ]
-    return render(request, "zone/inventory.html", {"rows": found, "counts": counts})
+    return render(request, "zone/inventory.html", {"rows": _linked(found), "counts": counts})
