@@ -129,7 +129,7 @@ def _write(request: HttpRequest, person: int, before: ToChange | None) -> HttpRe
     reviewed = medicine.review(sheet.draft, grant, without=without) if sheet.draft else None
     context: dict[str, Any] = {"review": _review(sheet, reviewed), "posted": sent}
     if request.headers.get("HX-Request"):
-        return render(request, "tcm/review.html", context)
+        return render(request, "tcm/live.html", context | {"swap": True})
     problem: TaiheError | None = None
     if sent and request.POST.get("act") == "submit" and sheet.is_whole and sheet.draft:
         try:
