@@ -90,14 +90,14 @@ def test_linkage_agrees_with_a_plain_scorer_on_every_pair(tmp_path: Path, seed: 
     assert len(plain ^ ours) <= len(plain) * 0.03
 
 
-@pytest.mark.parametrize(("residents", "seed"), [(1500, 5), (4000, 20190309)])
+@pytest.mark.parametrize(("residents", "seed"), [(1500, 5), (3400, 20190309)])
 def test_linkage_reaches_its_figures_on_the_county(
     tmp_path: Path, residents: int, seed: int
 ) -> None:
     build(residents=residents, seed=seed, only="people", out=tmp_path / "county")
     truth_folder = tmp_path / "county" / "truth"
     linked = batch.link(tables.read_people(truth_folder / "people.csv.gz"))
-    assert (linked.weights.rows > 0) == (residents == 4000)
+    assert (linked.weights.rows > 0) == (residents == 3400)
     truth = {row["id"]: row["person"] for row in rows(truth_folder / "links.csv.gz")}
     assert linked.ids == list(truth)
     both = Counter(zip((truth[id] for id in linked.ids), linked.person, strict=True))
@@ -109,7 +109,7 @@ def test_linkage_reaches_its_figures_on_the_county(
 
 
 def test_the_same_table_gives_the_same_answer(tmp_path: Path) -> None:
-    build(residents=4000, seed=9, only="people", out=tmp_path / "county")
+    build(residents=3400, seed=9, only="people", out=tmp_path / "county")
     path = tmp_path / "county" / "truth" / "people.csv.gz"
     first, second = (batch.link(tables.read_people(path)) for _ in range(2))
     assert first.person == second.person
