@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -16,6 +17,12 @@ from taihe.resident.page import Made, own_page
 
 ONE = "treat-one"
 RELATED = ("treats", "family_doctor")
+WHY_STILL = {
+    "booking": "您的预约",
+    "admission": "住院",
+    "referral": "转诊",
+    "dispensing": "取药",
+}
 
 
 @own_page("me", action="consents")
@@ -62,6 +69,7 @@ def consent(request: HttpRequest, mine: Mine, key: str, party: int = 0) -> Made:
         "switch": state.switch,
         "place": place,
         "kept": record.consent_kept(state.switch, mine.on),
+        "still": _still(mine, state.switch, now, party),
         "closed_one_by_one": [one["name"] for one in _institutions(mine, now) if not one["is_open"]]
         if not party
         else [],
@@ -84,22 +92,44 @@ def receipt(request: HttpRequest, mine: Mine, number: int) -> Made:
         raise Http404
     (shown,) = _shown(found)
     kept = record.consent_kept(found[0].switch, mine.on)
-    return "resident/receipt.html", {**shown, "kept": kept}
+    still = _still(mine, found[0].switch, timezone.now(), found[0].party)
+    return "resident/receipt.html", {**shown, "kept": kept, "still": still}
 
 
 def _shown(found: list[record.Receipt]) -> list[dict[str, Any]]:
     return [{"one": one, "place": _name(one.party) or "所有机构"} for one in found]
 
 
-def _institutions(mine: Mine, now: Any) -> list[dict[str, Any]]:
-    """The institutions with a relation now, and whether they may read."""
-    parties = {
-        relation.party
-        for relation in record.relations_of(mine.grant.person)
-        if relation.kind in RELATED
-        and relation.start <= now
-        and (relation.end is None or now < relation.end)
+def _still(mine: Mine, switch: record.Switch, now: datetime, party: int) -> list[dict[str, str]]:
+    """Institutions that may read by law now although this switch is off, each with why."""
+    rows = [
+        row
+        for row in record.consent_kept(switch, mine.on)
+        if set(row.purposes) & set(switch.purposes)
+    ]
+    found = {
+        (relation.party, WHY_STILL[row.key])
+        for relation in _relations_now(mine, now)
+        for row in rows
+        if relation.kind in row.relations
+        and relation.source.startswith(row.opened_by)
+        and party in (0, relation.party)
+        and row.key in WHY_STILL
     }
+    return [{"name": _name(one), "why": why} for one, why in sorted(found) if _name(one)]
+
+
+def _relations_now(mine: Mine, now: datetime) -> list[record.Relation]:
+    return [
+        relation
+        for relation in record.relations_of(mine.grant.person)
+        if relation.start <= now and (relation.end is None or now < relation.end)
+    ]
+
+
+def _institutions(mine: Mine, now: datetime) -> list[dict[str, Any]]:
+    """The institutions with a relation now, and whether they may read."""
+    parties = {relation.party for relation in _relations_now(mine, now) if relation.kind in RELATED}
     rows = [
         {
             "party": party,

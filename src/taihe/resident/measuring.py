@@ -52,7 +52,7 @@ def measure(request: HttpRequest, mine: Mine) -> Made:
 def measured(request: HttpRequest, mine: Mine) -> Made:
     """What was stored, how far it is to a usable mean, and what to do at once."""
     urgent = [one for one in tasks_of((mine.grant.person,), mine.on) if one.tone == "bad"]
-    return "resident/measured.html", {"one": _home(mine), "urgent": urgent}
+    return "resident/measured.html", {"one": _home(mine), "urgent": urgent, "today": mine.on}
 
 
 def _home(mine: Mine) -> record.ShownSeries | None:

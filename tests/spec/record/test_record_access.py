@@ -39,6 +39,7 @@ GATE = """
     auditor         | HPAYMT  | audits        | 11 | now    | yes
     auditor         | TREAT   | audits        | 11 | now    | no
     hospital        | HPAYMT  | treats        | 11 | now    | yes
+    hospital        | HPAYMT  | treats        | 11 | ended  | no
     administrator   | TREAT   | treats        | 11 | now    | no
     security_auditor| HOPERAT | treats        | 11 | now    | no
     zone_officer    | TREAT   | treats        | 11 | now    | no
