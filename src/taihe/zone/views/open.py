@@ -178,9 +178,8 @@ def _linked(found: Sequence[Any]) -> list[dict[str, Any]]:
     shown = []
     for one in found:
         site, _, path = one.url.partition(":")
-        away = site == "health"
-        url = (f"{base}{path}" if base else "") if away else one.url
-        shown.append({"row": one, "url": url, "away": away})
+        url = (f"{base}{path}" if base else "") if site == "health" else one.url
+        shown.append({"row": one, "url": url})
     return shown
 
 
