@@ -20,7 +20,7 @@ def add_parsers(subparsers: Any) -> None:
         "--from", dest="source", type=Path, required=True, help="folder of NDJSON(.gz), or a lake"
     )
     run.add_argument("--out", type=Path, required=True, help="a .parquet, .csv or .ndjson file")
-    run.add_argument("--engine", choices=("auto", "duckdb", "memory"), default="auto")
+    run.add_argument("--engine", choices=("auto", "duckdb", "memory", "spark"), default="auto")
     run.add_argument("--json", action="store_true", help="the result as one JSON object")
     run.set_defaults(run=run_view)
     columns = inner.add_parser("columns", help="write NDJSON as typed Parquet, one set a type")
@@ -60,6 +60,8 @@ def run_view(arguments: argparse.Namespace) -> int:
     """
     Answer one view and write its rows; DuckDB where the view can be SQL, else in memory.
 
+    Spark, where it is asked for, reads a lake.
+
     The folder's files of the view's type are read (`Patient.ndjson.gz`); where there is none,
     every NDJSON file in it.
     """
@@ -81,7 +83,15 @@ def run_view(arguments: argparse.Namespace) -> int:
         source = files = ndjson_files(arguments.source, view.resource)
     started = time.perf_counter()
     engine, reason = arguments.engine, ""
-    if engine != "memory":
+    if engine == "spark":
+        from taihe.lake.spark import write_view as write_on_spark
+
+        if files:
+            raise Unsupported(
+                "Spark answers views over a lake.", "Make one with views columns --out LAKE."
+            )
+        rows = write_on_spark(view, arguments.source, arguments.out)
+    elif engine != "memory":
         try:
             rows = write_view(view, source, arguments.out)
             engine = "duckdb"

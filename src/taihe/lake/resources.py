@@ -3,16 +3,25 @@ Resources as typed nested columns: one Parquet set for each resource type.
 
 The columns are those that the data has, typed by the element table: booleans, whole numbers,
 doubles, text; dates stay text since they may be partial. What repeats is a list. Contained
-resources stay JSON. DuckDB, Spark and Polars read the files. Numbers are doubles, because
-DuckDB's JSON reader has no other; the bodies in the record keep their digits.
+resources stay JSON, and so does what lies deeper than `DEEPEST` levels. The extensions and ids
+of primitives are columns under their JSON key (`_birthDate`).
+
+A decimal is two columns: `value`, a double to reckon with, and `value_exact`, the text as it
+was written (1.50 is not 1.5 in FHIR, and no DECIMAL(p, s) holds every FHIR decimal). DuckDB's
+JSON reader loses digits, so each number is copied as text beside itself before JSON is read.
+The three decimals of R4 that repeat (in MolecularSequence.quality.roc) are doubles only.
+DuckDB, Spark and Polars read the files.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from taihe.fhir import definitions, model
 from taihe.kernel.errors import Incorrect
@@ -20,7 +29,19 @@ from taihe.lake.duck import connect
 from taihe.lake.sets import MANIFEST, ParquetSet, Snapshot
 
 Structure = Any  # what json_group_structure() gives: a type's name, an object, or a list of one
+Shape = Any  # a column's type: a name, an object of shapes, or a list of one shape
 _LARGEST_LINE = 268435456
+DEEPEST = 16
+EXACT = "_exact"
+
+# Tokens of JSON, then a key and its number (or the end): so no text inside a string is taken.
+_NUMBER = r"-?[0-9][0-9.eE+-]*"
+_KEY_AND_NUMBER = (
+    rf'((?:[^"0-9-]|"(?:[^"\\]|\\.)*"|{_NUMBER})*?)'
+    rf'(?:"([A-Za-z0-9_]+)"\s*:\s*({_NUMBER})|$)'
+)
+_BESIDE = rf'\1"\2":\3,"\2{EXACT}":"\3"'
+_AT_THE_END = f'"":,"{EXACT}":""'
 
 
 def _text(text: str) -> str:
@@ -41,32 +62,50 @@ def _leaf(type_name: str) -> str:
     return "VARCHAR" if model.kind(type_name) == "primitive" else "JSON"
 
 
-def _typed(structure: Structure, field: model.Field) -> str:
-    """The DuckDB type of a field for what its data looks like."""
-    many = "[]" if field.many else ""
+def _shape(structure: Structure, field: model.Field, depth: int) -> Shape:
+    """The shape of a field for what its data looks like."""
     inner = structure[0] if isinstance(structure, list) and structure else structure
-    if field.type == "Resource" or not isinstance(inner, dict) or not inner:
-        return _leaf(field.type) + many
-    return _struct(inner, field.place) + many
+    shape: Shape = _leaf(field.type)
+    if field.type != "Resource" and isinstance(inner, dict) and inner:
+        shape = _object(inner, field.place, depth)
+    return [shape] if field.many else shape
 
 
-def _columns(structure: dict[str, Structure], place: str) -> Iterator[tuple[str, str]]:
+def _shapes(structure: dict[str, Structure], place: str, depth: int) -> Iterator[tuple[str, Shape]]:
     fields = model.fields(place)
     for key, inner in structure.items():
         field = fields.get(key)
         if field is not None:
-            yield key, _typed(inner, field)
+            yield key, _shape(inner, field, depth)
+            if field.type == "decimal" and not field.many:
+                yield key + EXACT, "VARCHAR"
             continue
         base = fields.get(key[1:]) if key.startswith("_") else None
         if base is not None:
             one = inner[0] if isinstance(inner, list) and inner else inner
-            kind = _struct(one, "Element") if isinstance(one, dict) and one else "JSON"
-            yield key, kind + ("[]" if base.many else "")
+            kind = _object(one, "Element", depth) if isinstance(one, dict) and one else "JSON"
+            yield key, [kind] if base.many else kind
 
 
-def _struct(structure: dict[str, Structure], place: str) -> str:
-    parts = [f"{_quoted(key)} {kind}" for key, kind in _columns(structure, place)]
-    return f"STRUCT({', '.join(parts)})" if parts else "JSON"
+def _object(structure: dict[str, Structure], place: str, depth: int) -> Shape:
+    return (depth < DEEPEST and dict(_shapes(structure, place, depth + 1))) or "JSON"
+
+
+def _ddl(shape: Shape) -> str:
+    """A shape as DuckDB writes the type."""
+    if isinstance(shape, list):
+        return _ddl(shape[0]) + "[]"
+    if isinstance(shape, dict):
+        return f"STRUCT({', '.join(f'{_quoted(key)} {_ddl(one)}' for key, one in shape.items())})"
+    return str(shape)
+
+
+def _has_decimals(shape: Shape) -> bool:
+    if isinstance(shape, list):
+        return _has_decimals(shape[0])
+    if isinstance(shape, dict):
+        return any(key.endswith(EXACT) or _has_decimals(one) for key, one in shape.items())
+    return False
 
 
 def _sniffed(connection: Any, paths: str) -> dict[str, Structure]:
@@ -79,11 +118,11 @@ def _sniffed(connection: Any, paths: str) -> dict[str, Structure]:
     return {name: _names(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
 
-def resource_columns(connection: Any, files: list[Path], resource: str) -> dict[str, str]:
-    """The columns that the resources of a type in NDJSON files need."""
+def resource_shapes(connection: Any, files: list[Path], resource: str) -> dict[str, Shape]:
+    """The columns that the resources of a type in NDJSON files need, with their shapes."""
     paths = ", ".join(_text(str(file)) for file in files)
     structure: Structure
-    if all(file.name.startswith(f"{resource}.") for file in files):
+    if _is_pure(files, resource):
         structure = _sniffed(connection, paths)
     else:
         found = connection.execute(
@@ -94,7 +133,34 @@ def resource_columns(connection: Any, files: list[Path], resource: str) -> dict[
     if not isinstance(structure, dict) or not structure:
         raise Incorrect(f"There is no {resource} in these files.", "Check the folder.")
     structure.pop("resourceType", None)
-    return {"resourceType": "VARCHAR", **dict(_columns(structure, resource))}
+    return {"resourceType": "VARCHAR", **dict(_shapes(structure, resource, 1))}
+
+
+def _is_pure(files: list[Path], resource: str) -> bool:
+    """Whether the files hold one type only: their names begin with it."""
+    return all(file.name.startswith(f"{resource}.") for file in files)
+
+
+def _select(shapes: dict[str, Shape], files: list[Path], resource: str) -> str:
+    """The query that reads NDJSON in these shapes; numbers keep their digits as text beside."""
+    paths = ", ".join(_text(str(file)) for file in files)
+    decimals = _has_decimals(shapes)
+    if not decimals and _is_pure(files, resource):
+        types = ", ".join(f"{_text(key)}: {_text(_ddl(one))}" for key, one in shapes.items())
+        return (
+            f"SELECT * FROM read_json([{paths}], format='newline_delimited', "
+            f"maximum_object_size={_LARGEST_LINE}, columns={{{types}}}) "
+            f'WHERE "resourceType" = {_text(resource)}'
+        )
+    line = (
+        f"replace(regexp_replace(json::VARCHAR, {_text(_KEY_AND_NUMBER)}, {_text(_BESIDE)}, 'g'), "
+        f"{_text(_AT_THE_END)}, '')"
+    )
+    return (
+        f"SELECT unnest(r) FROM (SELECT json_transform_strict({line if decimals else 'json'}, "
+        f"{_text(json.dumps(shapes))}) AS r FROM read_ndjson_objects([{paths}], "
+        f"maximum_object_size={_LARGEST_LINE}) WHERE json->>'resourceType' = {_text(resource)})"
+    )
 
 
 def write_resources(files: list[Path], resource: str, lake: Path) -> Snapshot:
@@ -102,15 +168,23 @@ def write_resources(files: list[Path], resource: str, lake: Path) -> Snapshot:
     if resource not in definitions.resource_types():
         raise Incorrect(f"{resource} is no R4 resource type.", "Check its name.")
     connection = connect()
-    columns = resource_columns(connection, files, resource)
-    types = ", ".join(f"{_text(key)}: {_text(kind)}" for key, kind in columns.items())
-    paths = ", ".join(_text(str(file)) for file in files)
-    select = (
-        f"SELECT * FROM read_json([{paths}], format='newline_delimited', "
-        f"maximum_object_size={_LARGEST_LINE}, columns={{{types}}}) "
-        f'WHERE "resourceType" = {_text(resource)}'
-    )
-    return ParquetSet(lake / resource, list(columns.items())).replace(connection, select)
+    try:
+        shapes = resource_shapes(connection, files, resource)
+        columns = [(key, _ddl(shape)) for key, shape in shapes.items()]
+        select = _select(shapes, files, resource)
+        return ParquetSet(lake / resource, columns).replace(connection, select)
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise Incorrect(
+            f"The {resource} resources cannot be written: {_place(first)}",
+            "Run validate on the files and correct what it finds.",
+        ) from None
+
+
+def _place(said: str) -> str:
+    """Where a reader stopped, without what it read there."""
+    line = re.search(r"line (\d+)", said)
+    return f"the JSON at line {line[1]} does not fit." if line else "their JSON does not fit."
 
 
 def is_lake(folder: Path, resource: str) -> bool:

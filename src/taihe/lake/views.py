@@ -137,10 +137,12 @@ def on_duckdb(view: dict[str, Any], resources: list[dict[str, Any]]) -> list[dic
     checked = read_view(view)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "resources.ndjson"
-        file.write_bytes(b"".join(_lines(resources)))
+        write_lines(resources, file)
         return rows_of(checked, [file])
 
 
-def _lines(resources: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    for resource in resources:
-        yield orjson.dumps(resource, default=float) + b"\n"
+def write_lines(resources: Iterable[dict[str, Any]], file: Path) -> None:
+    """Write parsed resources as NDJSON."""
+    with file.open("wb") as out:
+        for resource in resources:
+            out.write(orjson.dumps(resource, default=float) + b"\n")

@@ -1,5 +1,5 @@
 """
-Write a view as one DuckDB query over typed nested columns.
+Write a view as one query over typed nested columns, in the dialect of DuckDB or Spark.
 
 The same trees that the evaluator runs become SQL; on the way the columns that the paths touch
 are noted, so that a reader of NDJSON parses nothing else. A value that FHIR allows once is a
@@ -33,6 +33,7 @@ from taihe.fhir.fhirpath.tree import (
     Variable,
 )
 from taihe.fhir.views.definition import Column, Select, View
+from taihe.fhir.views.dialect import DUCKDB, SPARK, Dialect
 from taihe.kernel.errors import Incorrect, Unsupported
 
 REPEAT_DEPTH = 8
@@ -53,27 +54,30 @@ class Schema:
     leaf: str = "JSON"
     children: dict[str, Schema] = field(default_factory=dict)
     available: dict[str, Any] | None = None
+    dialect: Dialect = DUCKDB
 
     def child(self, key: str, *, many: bool, leaf: str) -> Schema:
         """The column under a key, made on first use."""
         below = None if self.available is None else self.available.get(key, {})
-        return self.children.setdefault(key, Schema(many, leaf, available=below))
+        return self.children.setdefault(
+            key, Schema(many, leaf, available=below, dialect=self.dialect)
+        )
 
     def has(self, key: str) -> bool:
         """Whether the table may have the column."""
         return self.available is None or key in self.available
 
     def ddl(self) -> str:
-        """The DuckDB type."""
-        inner = self.leaf
+        """The type in SQL."""
+        inner = self.dialect.type(self.leaf)
         if self.children:
-            parts = (f"{_name(key)} {child.ddl()}" for key, child in self.children.items())
-            inner = f"STRUCT({', '.join(parts)})"
-        return inner + ("[]" if self.many else "")
+            parts = ((key, child.ddl()) for key, child in self.children.items())
+            inner = self.dialect.struct_type(parts)
+        return self.dialect.list_type(inner) if self.many else inner
 
     def keep(self, sql: str) -> None:
         """Drop what the query never names: the forms of a choice that were not chosen."""
-        for key in [key for key in self.children if _name(key) not in sql]:
+        for key in [key for key in self.children if self.dialect.name(key) not in sql]:
             del self.children[key]
         for child in self.children.values():
             child.keep(sql)
@@ -137,10 +141,6 @@ class Statement:
         return self.select.replace("{source}", f"(SELECT unnest(resource) FROM ({lines}))")
 
 
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -177,9 +177,10 @@ def _boolean(sql: str) -> Value:
 class _Writer:
     """Turns trees into SQL values; `focus` is what a name without source is looked up in."""
 
-    def __init__(self, view: View, root: Value) -> None:
+    def __init__(self, view: View, root: Value, dialect: Dialect) -> None:
         self.view = view
         self.root = root
+        self.d = dialect
         self.count = 0
         self.row_index = "0"
 
@@ -203,19 +204,19 @@ class _Writer:
     def lifted(self, source: str, name: str, inner: Value) -> Value:
         if inner.kind == "none":
             return inner
-        mapped = f"list_transform({source}, lambda {name}: {inner.sql})"
+        mapped = self.d.each(source, name, inner.sql)
         holder = None
         if inner.many:
-            return replace(inner, sql=f"flatten({mapped})", many=True, holder=holder)
+            return replace(inner, sql=self.d.flat(mapped), many=True, holder=holder)
         other = self.fresh()
-        kept = f"list_filter({mapped}, lambda {other}: {other} IS NOT NULL)"
+        kept = self.d.kept(mapped, other, f"{other} IS NOT NULL")
         return replace(inner, sql=kept, many=True, holder=holder)
 
     def listed(self, value: Value) -> str:
         """The value as a list; null or empty when there is nothing."""
         if value.many:
             return value.sql
-        return f"(CASE WHEN {value.sql} IS NOT NULL THEN [{value.sql}] END)"
+        return f"(CASE WHEN {value.sql} IS NOT NULL THEN {self.d.array(value.sql)} END)"
 
     def exists(self, value: Value) -> str:
         if value.choices:
@@ -223,7 +224,7 @@ class _Writer:
         if value.kind == "none":
             return "false"
         if value.many:
-            return f"(coalesce(len({value.sql}), 0) > 0)"
+            return f"(coalesce({self.d.length(value.sql)}, 0) > 0)"
         return f"({value.sql} IS NOT NULL)"
 
     def one(self, value: Value, what: str) -> Value:
@@ -232,8 +233,9 @@ class _Writer:
             raise Unsupported(f"{what} needs the type of a choice.", "Use ofType().")
         if not value.many:
             return value
-        problem = _text(f"{what} has several values in one row; use first() or collection.")
-        sql = f"(CASE WHEN len({value.sql}) > 1 THEN error({problem}) ELSE {value.sql}[1] END)"
+        problem = self.d.text(f"{what} has several values in one row; use first() or collection.")
+        many, first = f"{self.d.length(value.sql)} > 1", self.d.at(value.sql, "1")
+        sql = f"(CASE WHEN {many} THEN {self.d.stop(problem)} ELSE {first} END)"
         return replace(value, sql=sql, many=False)
 
     # Navigation
@@ -262,10 +264,10 @@ class _Writer:
         schema = source.schema.child(found.key, many=found.many, leaf=_leaf(found.type))
 
         def step(item: Value) -> Value:
-            sql = f"{item.sql}.{_name(found.key)}"
+            sql = f"{item.sql}.{self.d.name(found.key)}"
             if found.many and found.primitive:
                 other = self.fresh()
-                sql = f"list_filter({sql}, lambda {other}: {other} IS NOT NULL)"
+                sql = self.d.kept(sql, other, f"{other} IS NOT NULL")
             return Value(
                 sql, _kind(found.type), found.type, found.place, found.many, schema,
                 holder=(item, found.key) if not found.many else None,
@@ -284,7 +286,7 @@ class _Writer:
             return NOTHING
         schema = holder.schema.child("_" + key, many=False, leaf="JSON")
         extra = Value(
-            f"{holder.sql}.{_name('_' + key)}", "complex", "Element", "Element", False, schema
+            f"{holder.sql}.{self.d.name('_' + key)}", "complex", "Element", "Element", False, schema
         )
         return self.field(extra, fields[0])
 
@@ -323,16 +325,16 @@ class _Writer:
 
     def literal(self, node: Literal) -> Value:
         if node.kind == "String":
-            return Value(_text(str(node.value)), "text", "String")
+            return Value(self.d.text(str(node.value)), "text", "String")
         if node.kind == "Boolean":
             return _boolean("true" if node.value else "false")
         if node.kind in ("Integer", "Long"):
             return Value(str(node.value), "number", "Integer")
         if node.kind == "Decimal":
-            return Value(f"{node.value}::DOUBLE", "number", "Decimal")
+            return Value(self.d.cast(str(node.value), "DOUBLE"), "number", "Decimal")
         if node.kind in ("Date", "DateTime", "Time"):
             text = str(node.value).removeprefix("T").removesuffix("T")
-            return Value(_text(text), _kind(node.kind), node.kind)
+            return Value(self.d.text(text), _kind(node.kind), node.kind)
         raise Unsupported("A quantity cannot be written in a column of a view.", "")
 
     def variable(self, node: Variable) -> Value:
@@ -344,20 +346,19 @@ class _Writer:
         if name in ("resource", "rootResource", "context"):
             return self.root
         if name in CONSTANTS:
-            return Value(_text(CONSTANTS[name]), "text", "String")
+            return Value(self.d.text(CONSTANTS[name]), "text", "String")
         raise Incorrect(f"The view is wrong: %{name} is not defined.", "Add it to constant.")
 
-    @staticmethod
-    def constant(element: Element) -> Value:
+    def constant(self, element: Element) -> Value:
         value, kind = element.value, _kind(element.type)
         if isinstance(value, bool):
             sql = "true" if value else "false"
         elif isinstance(value, int):
             sql = str(value)
         elif isinstance(value, float | Decimal):
-            sql = f"{value}::DOUBLE"
+            sql = self.d.cast(str(value), "DOUBLE")
         else:
-            sql = _text(str(value))
+            sql = self.d.text(str(value))
         return Value(sql, kind, element.type)
 
     def index(self, node: Index, focus: Value) -> Value:
@@ -368,10 +369,11 @@ class _Writer:
             return replace(source, choices=forms, many=False)
         return self.item(source, at.sql)
 
-    @staticmethod
-    def item(source: Value, at: str) -> Value:
+    def item(self, source: Value, at: str) -> Value:
         if source.many:
-            return replace(source, sql=f"{source.sql}[({at}) + 1]", many=False, holder=None)
+            return replace(
+                source, sql=self.d.at(source.sql, f"({at}) + 1"), many=False, holder=None
+            )
         return replace(source, sql=f"(CASE WHEN ({at}) = 0 THEN {source.sql} END)")
 
     def of_type(self, source: Value, wanted: str) -> Value:
@@ -399,38 +401,37 @@ class _Writer:
         if operator in ("<", ">", "<=", ">="):
             one, two = self.one(left, operator), self.one(right, operator)
             if "date" in (one.kind, two.kind):
-                return _boolean(_dates_compare(one.sql, two.sql, operator))
+                return _boolean(self.dates_compare(one.sql, two.sql, operator))
             return _boolean(f"({one.sql} {operator} {two.sql})")
         if operator == "|":
             return self.union(left, right)
         if operator in ("in", "contains"):
             one, many = (left, right) if operator == "in" else (right, left)
             single = self.one(one, operator)
-            listed = f"coalesce({self.listed(many)}, [])"
-            return _boolean(
-                f"(CASE WHEN {single.sql} IS NOT NULL THEN list_contains({listed}, {single.sql}) END)"
-            )
+            listed = f"coalesce({self.listed(many)}, {self.d.empty()})"
+            held = self.d.holds(listed, single.sql)
+            return _boolean(f"(CASE WHEN {single.sql} IS NOT NULL THEN {held} END)")
         return self.arithmetic(operator, self.one(left, operator), self.one(right, operator))
 
     def truth(self, value: Value) -> str:
         single = self.one(value, "A condition")
         if single.kind == "none":
-            return "NULL::BOOLEAN"
+            return self.d.cast("NULL", "BOOLEAN")
         if single.kind != "boolean":
             return f"(CASE WHEN {single.sql} IS NOT NULL THEN true END)"
         return single.sql
 
     def equal(self, left: Value, right: Value, operator: str) -> Value:
         if "none" in (left.kind, right.kind):
-            return _boolean("NULL::BOOLEAN")
+            return _boolean(self.d.cast("NULL", "BOOLEAN"))
         if left.choices or right.choices:
             raise Unsupported("A choice is compared without its type.", "Use ofType().")
         if left.many or right.many:
             a, b = self.listed(left), self.listed(right)
-            empty = f"coalesce(len({a}), 0) = 0 OR coalesce(len({b}), 0) = 0"
+            empty = " OR ".join(f"coalesce({self.d.length(side)}, 0) = 0" for side in (a, b))
             return _boolean(f"(CASE WHEN {empty} THEN NULL ELSE {a} {operator} {b} END)")
         if left.kind == right.kind == "date":
-            same = _dates_equal(left.sql, right.sql)
+            same = self.dates_equal(left.sql, right.sql)
             return _boolean(same if operator == "=" else f"(NOT {same})")
         if left.kind != right.kind and {left.kind, right.kind} != {"date", "text"}:
             sql = "false" if operator == "=" else "true"
@@ -441,23 +442,24 @@ class _Writer:
     def union(self, left: Value, right: Value) -> Value:
         if left.kind == "none" or right.kind == "none":
             return right if left.kind == "none" else left
-        a, b = (f"coalesce({self.listed(side)}, [])" for side in (left, right))
-        joined = f"list_concat({a}, {b})"
-        return replace(left, sql=f"list_distinct({joined})", many=True, holder=None)
+        a, b = (f"coalesce({self.listed(side)}, {self.d.empty()})" for side in (left, right))
+        return replace(left, sql=self.d.distinct(self.d.joined(a, b)), many=True, holder=None)
 
-    @staticmethod
-    def arithmetic(operator: str, a: Value, b: Value) -> Value:
+    def arithmetic(self, operator: str, a: Value, b: Value) -> Value:
         if operator == "&":
-            parts = (f"coalesce({side.sql}::VARCHAR, '')" for side in (a, b))
+            parts = (f"coalesce({self.d.cast(side.sql, 'VARCHAR')}, '')" for side in (a, b))
             return Value(f"({' || '.join(parts)})", "text", "String")
         if operator == "+" and a.kind == "text":
             return Value(f"({a.sql} || {b.sql})", "text", "String")
         if a.kind not in ("number", "none") or b.kind not in ("number", "none"):
             raise Unsupported(f"{operator} works on numbers in a column.", "")
         if operator == "/":
-            return Value(f"({a.sql}::DOUBLE / nullif({b.sql}, 0))", "number", "Decimal")
+            return Value(
+                f"({self.d.cast(a.sql, 'DOUBLE')} / nullif({b.sql}, 0))", "number", "Decimal"
+            )
         if operator == "div":
-            return Value(f"trunc({a.sql} / nullif({b.sql}, 0))::BIGINT", "number", "Integer")
+            whole_part = self.d.whole(f"{a.sql} / nullif({b.sql}, 0)")
+            return Value(whole_part, "number", "Integer")
         sign = "%" if operator == "mod" else operator
         second = f"nullif({b.sql}, 0)" if operator == "mod" else b.sql
         whole = a.type in _WHOLE and b.type in _WHOLE
@@ -473,6 +475,24 @@ class _Writer:
             raise Unsupported(f"{name}() cannot be written as SQL.", "Answer the view in memory.")
         return method(self, source, arguments, focus)
 
+    def dates_equal(self, a: str, b: str) -> str:
+        """Equality of dates as text; null where one is less precise and the rest agrees."""
+        moments = " = ".join(f"CAST({side} AS {self.d.moment})" for side in (a, b))
+        return (
+            f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN {a} = {b} THEN true "
+            f"WHEN length({a}) > 10 AND length({b}) > 10 THEN {moments} "
+            f"WHEN {self.d.starts(a, b)} OR {self.d.starts(b, a)} THEN NULL ELSE false END)"
+        )
+
+    def dates_compare(self, a: str, b: str, operator: str) -> str:
+        moments = f" {operator} ".join(f"CAST({side} AS {self.d.moment})" for side in (a, b))
+        vague = f"({self.d.starts(a, b)} OR {self.d.starts(b, a)})"
+        return (
+            f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL "
+            f"WHEN length({a}) > 10 AND length({b}) > 10 THEN {moments} "
+            f"WHEN length({a}) != length({b}) AND {vague} THEN NULL ELSE {a} {operator} {b} END)"
+        )
+
     def where(self, source: Value, condition: Node) -> Value:
         if source.kind == "none":
             return source
@@ -482,7 +502,7 @@ class _Writer:
         name = self.fresh()
         item = replace(source, sql=name, many=False)
         held = self.truth(self.write(condition, item))
-        sql = f"list_filter({source.sql}, lambda {name}: coalesce({held}, false))"
+        sql = self.d.kept(source.sql, name, f"coalesce({held}, false)")
         return replace(source, sql=sql, holder=None)
 
     def text(self, node: Node, focus: Value) -> str:
@@ -511,7 +531,7 @@ def _all(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value
 
 
 def _length(w: _Writer, value: Value) -> str:
-    return f"coalesce(len({w.listed(value)}), 0)" if value.kind != "none" else "0"
+    return f"coalesce({w.d.length(w.listed(value))}, 0)" if value.kind != "none" else "0"
 
 
 def _count(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
@@ -533,7 +553,7 @@ def _at(position: str) -> Function:
             return replace(source, choices=forms, many=False)
         if not source.many:
             return source
-        return replace(source, sql=f"{source.sql}[{position}]", many=False, holder=None)
+        return replace(source, sql=w.d.at(source.sql, position), many=False, holder=None)
 
     return take
 
@@ -561,14 +581,14 @@ def _extension(w: _Writer, source: Value, arguments: Arguments, focus: Value) ->
         return found
     name = w.fresh()
     w.child(replace(found, sql=name, many=False), "url")
-    sql = f'list_filter({found.sql}, lambda {name}: {name}."url" = {url})'
+    sql = w.d.kept(found.sql, name, f"{name}.{w.d.name('url')} = {url}")
     return replace(found, sql=sql)
 
 
 def _join(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
     between = w.text(arguments[0], focus) if arguments else "''"
-    listed = w.listed(source) if source.kind != "none" else "[]::VARCHAR[]"
-    return Value(f"coalesce(array_to_string({listed}, {between}), '')", "text", "String")
+    listed = w.listed(source) if source.kind != "none" else w.d.empty("VARCHAR[]")
+    return Value(f"coalesce({w.d.joined_text(listed, between)}, '')", "text", "String")
 
 
 def _resource_key(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
@@ -583,9 +603,9 @@ def _reference_key(w: _Writer, source: Value, arguments: Arguments, focus: Value
         if reference.kind == "none":
             return NOTHING
         pattern = f"(?:^|/){wanted or '[A-Za-z]+'}/([A-Za-z0-9.-]+)(?:/_history/[^/]+)?$"
-        found = f"nullif(regexp_extract({reference.sql}, {_text(pattern)}, 1), '')"
+        found = f"nullif(regexp_extract({reference.sql}, {w.d.text(pattern)}, 1), '')"
         if wanted:  # most references are plain "Type/id": no pattern is needed for them
-            plain = f"starts_with({reference.sql}, {_text(wanted + '/')})"
+            plain = w.d.starts(reference.sql, w.d.text(wanted + "/"))
             rest = f"substr({reference.sql}, {len(wanted) + 2})"
             short = f"{plain} AND NOT contains({rest}, '/')"
             found = f"(CASE WHEN {short} THEN nullif({rest}, '') ELSE {found} END)"
@@ -603,17 +623,24 @@ def _iif(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value
     return replace(known, sql=sql, holder=None)
 
 
-def _text_function(template: str, kind: str, type_name: str) -> Function:
+def _text_function(write_sql: Callable[..., str], kind: str, type_name: str) -> Function:
     def write(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
         subject = w.one(source, "A text function").sql
         given = [w.text(argument, focus) for argument in arguments]
-        return Value(template.format(subject, *given), kind, type_name)
+        return Value(write_sql(w.d, subject, *given), kind, type_name)
 
     return write
 
 
+def _called(name: str) -> Callable[..., str]:
+    def call(dialect: Dialect, *arguments: str) -> str:
+        return f"{name}({', '.join(arguments)})"
+
+    return call
+
+
 def _to_string(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return Value(f"({w.one(source, 'toString()').sql})::VARCHAR", "text", "String")
+    return Value(w.d.cast(w.one(source, "toString()").sql, "VARCHAR"), "text", "String")
 
 
 def _converted(sql_type: str, type_name: str) -> Function:
@@ -627,7 +654,7 @@ def _converted(sql_type: str, type_name: str) -> Function:
 def _distinct(w: _Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
     if not source.many:
         return source
-    return replace(source, sql=f"list_distinct({source.sql})", holder=None)
+    return replace(source, sql=w.d.distinct(source.sql), holder=None)
 
 
 _FUNCTIONS: dict[str, Function] = {
@@ -652,36 +679,16 @@ _FUNCTIONS: dict[str, Function] = {
     "toInteger": _converted("BIGINT", "Integer"),
     "toDecimal": _converted("DOUBLE", "Decimal"),
     "distinct": _distinct,
-    "upper": _text_function("upper({})", "text", "String"),
-    "lower": _text_function("lower({})", "text", "String"),
-    "trim": _text_function("trim({})", "text", "String"),
-    "length": _text_function("length({})", "number", "Integer"),
-    "startsWith": _text_function("starts_with({}, {})", "boolean", "Boolean"),
-    "endsWith": _text_function("ends_with({}, {})", "boolean", "Boolean"),
-    "contains": _text_function("contains({}, {})", "boolean", "Boolean"),
-    "matches": _text_function("regexp_matches({}, {}, 's')", "boolean", "Boolean"),
+    "upper": _text_function(_called("upper"), "text", "String"),
+    "lower": _text_function(_called("lower"), "text", "String"),
+    "trim": _text_function(_called("trim"), "text", "String"),
+    "length": _text_function(_called("length"), "number", "Integer"),
+    "startsWith": _text_function(lambda d, *given: d.starts(*given), "boolean", "Boolean"),
+    "endsWith": _text_function(lambda d, *given: d.ends(*given), "boolean", "Boolean"),
+    "contains": _text_function(_called("contains"), "boolean", "Boolean"),
+    "matches": _text_function(lambda d, *given: d.matches(*given), "boolean", "Boolean"),
     "hasValue": _exists,
 }
-
-
-def _dates_equal(a: str, b: str) -> str:
-    """Equality of dates as text; null where one is less precise and the rest agrees."""
-    return (
-        f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN {a} = {b} THEN true "
-        f"WHEN length({a}) > 10 AND length({b}) > 10 "
-        f"THEN CAST({a} AS TIMESTAMPTZ) = CAST({b} AS TIMESTAMPTZ) "
-        f"WHEN starts_with({a}, {b}) OR starts_with({b}, {a}) THEN NULL ELSE false END)"
-    )
-
-
-def _dates_compare(a: str, b: str, operator: str) -> str:
-    return (
-        f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL "
-        f"WHEN length({a}) > 10 AND length({b}) > 10 "
-        f"THEN CAST({a} AS TIMESTAMPTZ) {operator} CAST({b} AS TIMESTAMPTZ) "
-        f"WHEN length({a}) != length({b}) AND (starts_with({a}, {b}) OR starts_with({b}, {a})) "
-        f"THEN NULL ELSE {a} {operator} {b} END)"
-    )
 
 
 # Rows
@@ -704,12 +711,13 @@ def _sql_type(column: Column, value: Value) -> str:
 class _Rows:
     """Writes the rows of selects: as plain columns, one unnest, or lists of rows."""
 
-    def __init__(self, view: View, available: dict[str, Any] | None) -> None:
+    def __init__(self, view: View, available: dict[str, Any] | None, dialect: Dialect) -> None:
         self.view = view
-        self.schema = Schema(available=available)
+        self.d = dialect
+        self.schema = Schema(available=available, dialect=dialect)
         root = Value("r", "complex", view.resource, view.resource, False, self.schema)
         self.root = root
-        self.writer = _Writer(view, root)
+        self.writer = _Writer(view, root, dialect)
 
     def cell(self, column: Column, focus: Value) -> str:
         value = self.writer.write(parse(column.path), focus)
@@ -720,15 +728,14 @@ class _Rows:
         sql_type = _sql_type(column, value)
         if column.collection:
             if value.kind == "none":
-                return f"[]::{sql_type}"
-            listed = f"coalesce({self.writer.listed(value)}, [])"
-            return f"({listed})::{sql_type}"
+                return self.d.empty(sql_type)
+            listed = f"coalesce({self.writer.listed(value)}, {self.d.empty()})"
+            return self.d.cell(listed, sql_type)
         single = self.writer.one(value, f"The column {column.name}")
-        return f"({single.sql})::{sql_type}"
+        return self.d.cell(single.sql, sql_type)
 
     def struct(self, select: Select, focus: Value) -> str:
-        cells = (f"{_text(c.name)}: {self.cell(c, focus)}" for c in select.columns)
-        return "{" + ", ".join(cells) + "}"
+        return self.d.struct((c.name, self.cell(c, focus)) for c in select.columns)
 
     def null_struct(self, select: Select, focus: Value) -> str:
         """A row of nulls with the types that the columns of the select have."""
@@ -736,8 +743,8 @@ class _Rows:
         cells = []
         for column, place in self.placed(select, item):
             value = self.writer.write(parse(column.path), place)
-            cells.append(f"{_text(column.name)}: NULL::{_sql_type(column, value)}")
-        return "{" + ", ".join(cells) + "}"
+            cells.append((column.name, self.d.cast("NULL", _sql_type(column, value))))
+        return self.d.struct(cells)
 
     def placed(self, select: Select, focus: Value) -> list[tuple[Column, Value]]:
         """The columns of a select, each with the focus it is read in."""
@@ -758,23 +765,24 @@ class _Rows:
 
     def product(self, select: Select, focus: Value) -> str:
         """The list of rows of one item: columns, selects and unions multiplied."""
-        parts = [f"[{self.struct(select, focus)}]"] if select.columns else []
-        parts += [self.rows(inner, focus) for inner in select.selects]
+        own = [column.name for column in select.columns]
+        parts = [(self.d.array(self.struct(select, focus)), own)] if own else []
+        parts += [(self.rows(inner, focus), _names(inner)) for inner in select.selects]
         if select.unions:
             joined = self.rows(select.unions[0], focus)
             for inner in select.unions[1:]:
-                joined = f"list_concat({joined}, {self.rows(inner, focus)})"
-            parts.append(joined)
+                joined = self.d.joined(joined, self.rows(inner, focus))
+            parts.append((joined, _names(select.unions[0])))
         return self.multiplied(parts)
 
-    def multiplied(self, parts: list[str]) -> str:
+    def multiplied(self, parts: list[tuple[str, list[str]]]) -> str:
         if not parts:
             raise Incorrect("The view is wrong: a select selects nothing.", "Add columns.")
-        result = parts[0]
-        for part in parts[1:]:
+        result, names = parts[0]
+        for part, own in parts[1:]:
             a, b = self.writer.fresh(), self.writer.fresh()
-            inner = f"list_transform({part}, lambda {b}: struct_concat({a}, {b}))"
-            result = f"flatten(list_transform({result}, lambda {a}: {inner}))"
+            inner = self.d.each(part, b, self.d.merged(a, names, b, own))
+            result, names = self.d.flat(self.d.each(result, a, inner)), names + own
         return result
 
     def rows(self, select: Select, focus: Value) -> str:
@@ -784,17 +792,21 @@ class _Rows:
             return self.product(select, focus)
         items = self.items(select, focus)
         if items.kind == "none":
-            return f"[{self.null_struct(select, focus)}]" if select.or_null else "[]"
+            return self.blank(select, focus) if select.or_null else self.d.empty()
         name, at = self.writer.fresh(), self.writer.fresh()
-        outer, self.writer.row_index = self.writer.row_index, f"{at} - 1"
+        outer, self.writer.row_index = self.writer.row_index, self.d.position(at)
         inner = self.product(select, replace(items, sql=name, many=False, holder=None))
         self.writer.row_index = outer
         listed = self.writer.listed(items)
-        found = f"flatten(list_transform({listed}, lambda {name}, {at}: {inner}))"
+        found = self.d.flat(self.d.each(listed, name, inner, at))
         if not select.or_null:
-            return f"coalesce({found}, [])"
-        blank = f"[{self.null_struct(select, focus)}]"
-        return f"(CASE WHEN coalesce(len({listed}), 0) = 0 THEN {blank} ELSE {found} END)"
+            return f"coalesce({found}, {self.d.empty()})"
+        none = f"coalesce({self.d.length(listed)}, 0) = 0"
+        return f"(CASE WHEN {none} THEN {self.blank(select, focus)} ELSE {found} END)"
+
+    def blank(self, select: Select, focus: Value) -> str:
+        """The list of one row of nulls."""
+        return self.d.array(self.null_struct(select, focus))
 
     def repeated(self, select: Select, focus: Value, depth: int) -> str:
         """Rows of everything the paths reach, down to a stated depth, each before what is below."""
@@ -810,16 +822,20 @@ class _Rows:
             inner = self.product(select, item)
             if depth + 1 < REPEAT_DEPTH:
                 below = self.repeated(select, item, depth + 1)
-                if below != "[]":
-                    inner = f"list_concat({inner}, {below})"
-            listed = self.writer.listed(items)
-            parts.append(f"coalesce(flatten(list_transform({listed}, lambda {name}: {inner})), [])")
+                if below != self.d.empty():
+                    inner = self.d.joined(inner, below)
+            found = self.d.flat(self.d.each(self.writer.listed(items), name, inner))
+            parts.append(f"coalesce({found}, {self.d.empty()})")
         if not parts:
-            return "[]"
+            return self.d.empty()
         result = parts[0]
         for part in parts[1:]:
-            result = f"list_concat({result}, {part})"
+            result = self.d.joined(result, part)
         return result
+
+
+def _names(select: Select) -> list[str]:
+    return [column.name for column in select.all_columns()]
 
 
 def _is_plain(select: Select) -> bool:
@@ -828,7 +844,9 @@ def _is_plain(select: Select) -> bool:
 
 
 def _cells(rows: _Rows, select: Select, focus: Value) -> list[str]:
-    found = [f"{rows.cell(column, focus)} AS {_name(column.name)}" for column in select.columns]
+    found = [
+        f"{rows.cell(column, focus)} AS {rows.d.name(column.name)}" for column in select.columns
+    ]
     for inner in select.selects:
         found += _cells(rows, inner, focus)
     return found
@@ -847,11 +865,31 @@ def duckdb_sql(view: View, available: dict[str, Any] | None = None) -> Statement
     Write a view as a DuckDB query.
 
     `available` are the nested column names of a table that lacks what its data lacks; an
-    element without a column is empty then. Raises Unsupported for what SQL cannot say; `run` answers every view.
+    element without a column is empty then. Raises Unsupported for what SQL cannot say; `run`
+    answers every view.
     """
-    rows = _Rows(view, available)
+    return _statement(view, available, DUCKDB)
+
+
+def spark_sql(view: View, available: dict[str, Any] | None = None) -> Statement:
+    """Write a view as a Spark query over the Parquet that DuckDB reads; see `duckdb_sql`."""
+    return _statement(view, available, SPARK)
+
+
+def _listed(rows: _Rows, view: View, clause: str) -> str:
+    """The query that makes lists of rows and then a row of each."""
+    parts = [(rows.rows(select, rows.root), _names(select)) for select in view.selects]
+    listed = rows.d.rows(rows.multiplied(parts))
+    names = ", ".join(
+        f"q.row.{rows.d.name(c.name)} AS {rows.d.name(c.name)}" for c in view.columns()
+    )
+    return f"SELECT {names} FROM (SELECT {listed} AS row FROM {{source}} r WHERE {clause}) q"
+
+
+def _statement(view: View, available: dict[str, Any] | None, dialect: Dialect) -> Statement:
+    rows = _Rows(view, available, dialect)
     rows.schema.child("resourceType", many=False, leaf="VARCHAR")
-    where = [f'r."resourceType" = {_text(view.resource)}']
+    where = [f"r.{dialect.name('resourceType')} = {dialect.text(view.resource)}"]
     where += [_condition(rows, path) for path in view.where]
     clause = " AND ".join(where)
     stepping = [select for select in view.selects if not _is_plain(select)]
@@ -861,10 +899,7 @@ def duckdb_sql(view: View, available: dict[str, Any] | None = None) -> Statement
     elif len(stepping) == 1 and _is_one_step(stepping[0]):
         select_sql = _one_unnest(rows, view, stepping[0], clause)
     else:
-        listed = rows.multiplied([rows.rows(select, rows.root) for select in view.selects])
-        names = ", ".join(f"q.row.{_name(c.name)} AS {_name(c.name)}" for c in view.columns())
-        inner = f"SELECT unnest({listed}) AS row FROM {{source}} r WHERE {clause}"
-        select_sql = f"SELECT {names} FROM ({inner}) q"
+        select_sql = _listed(rows, view, clause)
     rows.schema.keep(select_sql)
     columns = {key: schema.ddl() for key, schema in rows.schema.children.items()}
     structure = json.dumps(rows.schema.structure())
@@ -880,13 +915,13 @@ def _one_unnest(rows: _Rows, view: View, step: Select, clause: str) -> str:
     """Plain columns beside one forEach: the list is unnested once, no lists of rows are made."""
     items = rows.items(step, rows.root)
     if items.kind == "none" or "rowIndex" in "".join(c.path for c in step.all_columns()):
-        listed = rows.multiplied([rows.rows(select, rows.root) for select in view.selects])
-        names = ", ".join(f"q.row.{_name(c.name)} AS {_name(c.name)}" for c in view.columns())
-        inner = f"SELECT unnest({listed}) AS row FROM {{source}} r WHERE {clause}"
-        return f"SELECT {names} FROM ({inner}) q"
+        return _listed(rows, view, clause)
     listed = rows.writer.listed(items)
     if step.or_null:
-        listed = f"(CASE WHEN coalesce(len({listed}), 0) = 0 THEN [NULL] ELSE {listed} END)"
+        listed = (
+            f"(CASE WHEN coalesce({rows.d.length(listed)}, 0) = 0 "
+            f"THEN {rows.d.array('NULL')} ELSE {listed} END)"
+        )
     item = replace(items, sql="q.item", many=False, holder=None)
     inner_cells, outer_cells = [], []
     for select in view.selects:
@@ -894,7 +929,7 @@ def _one_unnest(rows: _Rows, view: View, step: Select, clause: str) -> str:
             outer_cells += _cells(rows, replace(step, for_each=""), item)
             continue
         inner_cells += _cells(rows, select, rows.root)
-        outer_cells += [f"q.{_name(column.name)}" for column in select.all_columns()]
-    inner_cells.append(f"unnest({listed}) AS item")
+        outer_cells += [f"q.{rows.d.name(column.name)}" for column in select.all_columns()]
+    inner_cells.append(f"{rows.d.rows(listed)} AS item")
     inner = f"SELECT {', '.join(inner_cells)} FROM {{source}} r WHERE {clause}"
     return f"SELECT {', '.join(outer_cells)} FROM ({inner}) q"
