@@ -20,6 +20,7 @@ from taihe.fhir.search import (
     extract,
     is_address,
     normalise,
+    only_system,
     parameter_by_number,
     parameters,
 )
@@ -241,7 +242,7 @@ class Preparer:
             if form == "token":
                 for text in token_texts(row):
                     tokens[param, hashed(text)] = None
-                if row.system:
+                if row.system and row.system != only_system(param):
                     tokens[param, hashed(f"{row.system}|")] = None
             elif form == "reference":
                 for text in reference_texts(row):

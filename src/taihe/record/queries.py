@@ -25,6 +25,7 @@ from taihe.fhir.search import (
     Value,
     is_address,
     normalise,
+    only_system,
     parameters,
 )
 from taihe.kernel.errors import Forbidden, Unsupported
@@ -173,13 +174,7 @@ def compile_search(
         f" WHERE v.feed = r.feed AND {found.where}{beyond}"
         f" ORDER BY {column}{' DESC' if descending else ''} LIMIT ?"
     )
-    return Statement(
-        page,
-        [*found.parameters, *beyond_parameters, limit + 1],
-        f"SELECT count(*) FROM {found.source} WHERE {found.where}",
-        found.parameters,
-        limit,
-    )
+    return compiler.statement(page, [*found.parameters, *beyond_parameters], found, limit)
 
 
 def _is_keyed(query: Query) -> bool:
@@ -208,6 +203,8 @@ class _Compiler:
         self.keys = keys
         self.predicate = predicate
         self.may_search = may_search
+        self.links: list[str] = []
+        self.link_parameters: list[Any] = []
 
     def select(self, type: str, criteria: Iterable[Criterion], *, ordered: bool) -> Selection:
         """The resources of a type that fulfil the conditions and that the reader may know of."""
@@ -256,27 +253,47 @@ class _Compiler:
 
     def chain(self, chain: Chain) -> Part:
         """Resources that refer to others: from those, by the hash of their address."""
-        statements: list[str] = []
-        parameters: list[Any] = []
+        names = []
         for type, inner in self._allowed(chain.targets):
             found = self.select(type, (inner,), ordered=False)
-            statements.append(
-                f"SELECT t.rid FROM (SELECT r.refhash AS h FROM {found.source}"
+            name = self._named(
+                f"SELECT t.rid AS rid FROM (SELECT r.refhash AS h FROM {found.source}"
                 f" WHERE {found.where}) x CROSS JOIN record_idx_token t"
-                " WHERE t.param = ? AND t.hash = x.h"
+                " WHERE t.param = ? AND t.hash = x.h",
+                [*found.parameters, chain.parameter.number],
             )
-            parameters += [*found.parameters, chain.parameter.number]
-        return Part("", "", parameters, 4, False, rids=" UNION ALL ".join(statements))
+            names.append(f"SELECT rid FROM {name}")
+        return Part("", "", [], 4, False, rids=" UNION ALL ".join(names))
 
     def has(self, has: Has) -> Part:
         """Resources that others refer to: from those, by the hashes of what they refer to."""
         self._allowed([(has.type, has.condition)])
         found = self.select(has.type, (has.condition,), ordered=False)
-        sql = (
-            f"SELECT t.hash FROM (SELECT r.rid AS rid FROM {found.source} WHERE {found.where}) x"
-            " CROSS JOIN record_idx_token t WHERE t.rid = x.rid AND t.param = ?"
+        name = self._named(
+            f"SELECT t.hash AS h FROM (SELECT r.rid AS rid FROM {found.source}"
+            f" WHERE {found.where}) x"
+            " CROSS JOIN record_idx_token t WHERE t.rid = x.rid AND t.param = ?",
+            [*found.parameters, has.parameter.number],
         )
-        return Part("", "", [*found.parameters, has.parameter.number], 4, False, refhashes=sql)
+        return Part("", "", [], 4, False, refhashes=f"SELECT h FROM {name}")
+
+    def _named(self, sql: str, parameters: list[Any]) -> str:
+        """A part of the WITH clause: links of a chain stand side by side, not nested."""
+        name = f"link{len(self.links)}"
+        self.links.append(f"{name} AS MATERIALIZED ({sql})")
+        self.link_parameters += parameters
+        return name
+
+    def statement(self, page: str, values: list[Any], found: Selection, limit: int) -> Statement:
+        """The statement of a page and of its count, with the links before both."""
+        links = f"WITH {', '.join(self.links)} " if self.links else ""
+        return Statement(
+            links + page,
+            [*self.link_parameters, *values, limit + 1],
+            f"{links}SELECT count(*) FROM {found.source} WHERE {found.where}",
+            [*self.link_parameters, *found.parameters],
+            limit,
+        )
 
     def _allowed(self, targets: Sequence[tuple[str, Criterion]]) -> list[tuple[str, Criterion]]:
         found = [target for target in targets if self.may_search(target[0])]
@@ -310,13 +327,7 @@ class _Compiler:
             beyond = f" WHERE {beyond}"
             parameters += values
         page = f"SELECT * FROM ({inner}) q{beyond} ORDER BY {', '.join(orders)}, rid LIMIT ?"
-        return Statement(
-            page,
-            [*parameters, limit + 1],
-            f"SELECT count(*) FROM {found.source} WHERE {found.where}",
-            found.parameters,
-            limit,
-        )
+        return self.statement(page, parameters, found, limit)
 
 
 def _sort_key(type: str, sort: Sort) -> tuple[str, list[Any]]:
@@ -378,8 +389,12 @@ def _source(driver: Part | None) -> tuple[str, list[Any]]:
 def _ids(condition: Condition) -> tuple[str, list[Any]]:
     if condition.missing is not None:
         return ("1 = 0" if condition.missing else "1 = 1"), []
-    ids = [value.code or "" for value in condition.values]
-    return f"r.id {'NOT IN' if condition.modifier == 'not' else 'IN'} ({marks(len(ids))})", ids
+    # An id has no system.
+    ids = [value.code or "" for value in condition.values if not value.system]
+    negated = condition.modifier in ("not", "not-in")
+    if not ids:
+        return ("1 = 1" if negated else "1 = 0"), []
+    return f"r.id {'NOT IN' if negated else 'IN'} ({marks(len(ids))})", ids
 
 
 def _last_updated(connection: Connection, condition: Condition) -> tuple[str, list[Any]]:
@@ -453,7 +468,13 @@ def _part(keys: Keys, type: str, condition: Condition) -> Part:
 
 def _hashes(keys: Keys, condition: Condition) -> Part:
     number = condition.parameter.number
+    negated = condition.modifier in ("not", "not-in")
     texts: dict[str, None] = {}
+    if any(
+        value.code is None and value.system == only_system(number) for value in condition.values
+    ):
+        # Every token of the parameter has this system.
+        return Part("record_idx_token", "{t}.param = ?", [number], 9, False, negated)
     for value in condition.values:
         if condition.kind == "reference":
             texts.update(dict.fromkeys(_reference_texts(condition.parameter, value)))
@@ -466,7 +487,7 @@ def _hashes(keys: Keys, condition: Condition) -> Part:
         number,
         [keys.hash(text) for text in texts],
         rank,
-        negated=condition.modifier in ("not", "not-in"),
+        negated=negated,
     )
 
 

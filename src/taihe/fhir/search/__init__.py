@@ -13,6 +13,7 @@ from taihe.fhir.search.parameters import (
     parameter_by_number,
     parameters,
 )
+from taihe.fhir.search.plan import only_system
 from taihe.fhir.search.query import (
     Chain,
     Condition,
@@ -47,6 +48,7 @@ __all__ = [
     "is_address",
     "more_rows",
     "normalise",
+    "only_system",
     "parameter_by_number",
     "parameters",
     "parse",

@@ -11,6 +11,7 @@ What else occurs is left to the FHIRPath engine, as a computed route from the re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from taihe.fhir import definitions, model
 from taihe.fhir.fhirpath.parser import parse
@@ -24,7 +25,7 @@ from taihe.fhir.fhirpath.tree import (
     TypeTest,
     Variable,
 )
-from taihe.fhir.search.parameters import Parameter, parameters
+from taihe.fhir.search.parameters import Parameter, parameter_by_number, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,21 @@ def implied_system(element: definitions.Element) -> str:
         return ""
     systems = definitions.value_set(element.required)
     return next(iter(systems)) if systems and len(systems) == 1 else ""
+
+
+@cache
+def only_system(number: int) -> str:
+    """The code system that every token of a parameter has by its bindings; "" if there is none."""
+    parameter = parameter_by_number(number)
+    if parameter.kind != "token" or parameter.type not in definitions.resource_types():
+        return ""
+    start = Route((), parameter.type, parameter.type)
+    try:
+        routes = _Walker(parameter.type, start).routes(parse(parameter.expression))
+    except NotPlanned:
+        return ""
+    systems = {route.system for route in routes}
+    return next(iter(systems)) if len(systems) == 1 else ""
 
 
 def _same_type(actual: str, wanted: str) -> bool:
