@@ -236,7 +236,7 @@ class Asker:
         targets = [t for t in parameter.targets if t in self.by_type] or list(CORE)
         target = self.random.choice(targets)
         name, text = self.pair(target, links + 1)
-        typed = self.random.random() < 0.7 or not parameter.targets
+        typed = links > 0 or self.random.random() < 0.7 or not parameter.targets
         return f"{parameter.code}{':' + target if typed else ''}.{name}", text
 
     def simple(self, kind: str) -> tuple[str, str]:

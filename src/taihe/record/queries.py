@@ -28,7 +28,7 @@ from taihe.fhir.search import (
     only_system,
     parameters,
 )
-from taihe.kernel.errors import Forbidden, Unsupported
+from taihe.kernel.errors import Forbidden, Incorrect, Unsupported
 from taihe.kernel.identifiers import CitizenNumber, NotACitizenNumber
 from taihe.record import types
 from taihe.record.access import Predicate
@@ -46,6 +46,7 @@ from taihe.record.prepare import (
 
 DEFAULT_COUNT = 50
 MOST_PER_PAGE = 1000
+MOST_LINKS = 400
 _LAST = "\U0010ffff"
 
 
@@ -280,6 +281,10 @@ class _Compiler:
     def _named(self, sql: str, parameters: list[Any]) -> str:
         """A part of the WITH clause: links of a chain stand side by side, not nested."""
         name = f"link{len(self.links)}"
+        if len(self.links) >= MOST_LINKS:
+            raise Incorrect(
+                "The chain may lead to too many types.", "Name the type, as in subject:Patient."
+            )
         self.links.append(f"{name} AS MATERIALIZED ({sql})")
         self.link_parameters += parameters
         return name

@@ -413,9 +413,9 @@ def _chain(type: str, head: str, rest: str, text: str, links: int) -> Chain:
         return Chain(parameter, ((target, _criterion(target, rest, text, links + 1)),))
     found: list[tuple[str, Criterion]] = []
     problem: TaiheError | None = None
-    if links and rest.count("."):
-        # Each link without a type multiplies the ways; the last one is cheap.
-        _require_few(parameter)
+    if links:
+        # Each link without a type multiplies the ways.
+        _require_few(parameter, 1 if links > 1 and "." in rest else 8)
     for one in parameter.targets or sorted(definitions.resource_types()):
         try:
             found.append((one, _criterion(one, rest, text, links + 1)))
@@ -429,8 +429,8 @@ def _chain(type: str, head: str, rest: str, text: str, links: int) -> Chain:
     return Chain(parameter, tuple(found))
 
 
-def _require_few(parameter: Parameter) -> None:
-    if not parameter.targets or len(parameter.targets) > 8:
+def _require_few(parameter: Parameter, most: int) -> None:
+    if not parameter.targets or len(parameter.targets) > most:
         raise Incorrect(
             f"{parameter.code} may lead to too many types within a chain.",
             f"Name the type, as in {parameter.code}:Patient.",
