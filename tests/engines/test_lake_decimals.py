@@ -106,3 +106,23 @@ def test_a_line_that_is_no_json_is_refused(tmp_path):
     (tmp_path / "Observation.ndjson").write_text(line(1, "1.5", "x") + '{"resourceType":"Obs\n')
     with pytest.raises(Incorrect):
         write_resources([tmp_path / "Observation.ndjson"], "Observation", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Patient.ndjson", "mixed.ndjson"])
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ('"active":"yes"', "Patient.active"),
+        ('"name":"x"', "Patient.name"),
+        ('"name":["x"]', "Patient.name"),
+        ('"birthDate":{"a":1}', "Patient.birthDate"),
+        ('"multipleBirthInteger":1.5', "Patient.multipleBirth"),
+        ('"maritalStatus":"M"', "Patient.maritalStatus"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_not_lost(name, field, said, tmp_path):
+    good = '{"resourceType":"Patient","active":true,"name":[{"family":"a"}],"gender":"male"}\n'
+    (tmp_path / name).write_text(good + f'{{"resourceType":"Patient",{field}}}\n')
+    with pytest.raises(Incorrect) as refused:
+        write_resources([tmp_path / name], "Patient", tmp_path)
+    assert said in refused.value.problem

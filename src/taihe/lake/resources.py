@@ -62,12 +62,46 @@ def _leaf(type_name: str) -> str:
     return "VARCHAR" if model.kind(type_name) == "primitive" else "JSON"
 
 
+_NUMBERS = frozenset(
+    ("tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger",
+     "ubigint", "uhugeint")
+)  # fmt: skip
+_FIT = {
+    "BOOLEAN": frozenset(("boolean",)),
+    "BIGINT": _NUMBERS,
+    "DOUBLE": _NUMBERS | {"double", "float", "decimal"},
+}
+
+
+def _refuse(field: model.Field) -> Incorrect:
+    return Incorrect(
+        f"The resources cannot be written: some {field.path} is not as FHIR has it.",
+        "Run validate on the files and correct what it finds.",
+    )
+
+
 def _shape(structure: Structure, field: model.Field, depth: int) -> Shape:
-    """The shape of a field for what its data looks like."""
-    inner = structure[0] if isinstance(structure, list) and structure else structure
+    """
+    The shape of a field for what its data looks like.
+
+    Raises Incorrect where the data does not fit it, since a lenient reader would lose it.
+    """
+    inner = structure
+    if field.many:
+        if not isinstance(structure, list):
+            raise _refuse(field)
+        inner = structure[0] if structure else {}
     shape: Shape = _leaf(field.type)
-    if field.type != "Resource" and isinstance(inner, dict) and inner:
-        shape = _object(inner, field.place, depth)
+    if field.type == "Resource":
+        return [shape] if field.many else shape
+    found = "list" if isinstance(inner, list) else "struct" if isinstance(inner, dict) else inner
+    if shape == "JSON":
+        if found != "struct" and found != "null":
+            raise _refuse(field)
+        if isinstance(inner, dict) and inner:
+            shape = _object(inner, field.place, depth)
+    elif found in ("list", "struct") or found not in _FIT.get(str(shape), (found,)):
+        raise _refuse(field)
     return [shape] if field.many else shape
 
 
@@ -115,7 +149,24 @@ def _sniffed(connection: Any, paths: str) -> dict[str, Structure]:
         f"maximum_depth=-1, map_inference_threshold=-1, field_appearance_threshold=0, "
         f"maximum_object_size={_LARGEST_LINE})"
     )
-    return {name: _names(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
+    return {n: _structure(kind) for n, kind in zip(relation.columns, relation.types, strict=True)}
+
+
+def _structure(kind: Any) -> Structure:
+    """A DuckDB type as a structure, with the names that json_group_structure() gives."""
+    if kind.id == "list":
+        return [_structure(kind.children[0][1])]
+    if kind.id == "struct":
+        return {name: _structure(inner) for name, inner in kind.children}
+    return kind.id
+
+
+def _lower(structure: Structure) -> Structure:
+    if isinstance(structure, dict):
+        return {key: _lower(inner) for key, inner in structure.items()}
+    if isinstance(structure, list):
+        return [_lower(inner) for inner in structure]
+    return str(structure).lower()
 
 
 def resource_shapes(connection: Any, files: list[Path], resource: str) -> dict[str, Shape]:
@@ -129,7 +180,7 @@ def resource_shapes(connection: Any, files: list[Path], resource: str) -> dict[s
             f"SELECT json_group_structure(json) FROM read_ndjson_objects([{paths}], "
             f"maximum_object_size={_LARGEST_LINE}) WHERE json->>'resourceType' = {_text(resource)}"
         ).fetchone()
-        structure = json.loads(found[0]) if found and found[0] else None
+        structure = _lower(json.loads(found[0])) if found and found[0] else None
     if not isinstance(structure, dict) or not structure:
         raise Incorrect(f"There is no {resource} in these files.", "Check the folder.")
     structure.pop("resourceType", None)
@@ -157,7 +208,7 @@ def _select(shapes: dict[str, Shape], files: list[Path], resource: str) -> str:
         f"{_text(_AT_THE_END)}, '')"
     )
     return (
-        f"SELECT unnest(r) FROM (SELECT json_transform_strict({line if decimals else 'json'}, "
+        f"SELECT unnest(r) FROM (SELECT json_transform({line if decimals else 'json'}, "
         f"{_text(json.dumps(shapes))}) AS r FROM read_ndjson_objects([{paths}], "
         f"maximum_object_size={_LARGEST_LINE}) WHERE json->>'resourceType' = {_text(resource)})"
     )
