@@ -14,8 +14,8 @@ def find(user, name: str) -> None:
 
 
 def press(user, words: str) -> None:
-    user.page.get_by_role("button", name=words, exact=True).click()
-    user.page.wait_for_load_state()
+    with user.page.expect_navigation():
+        user.page.get_by_role("button", name=words, exact=True).click()
 
 
 def name_of_the_elder(live, walk) -> str:

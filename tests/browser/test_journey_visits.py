@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.browser.test_journey_medicine import find, name_of_the_elder, press, text
 
@@ -52,7 +53,8 @@ def test_a_session_is_offered_and_booked_at_the_desk(live, walk, width) -> None:
         user.go("/desk/visits/sessions/new/")
         user.look("session-new")
         user.page.fill("[name=department]", f"全科 {width}")
-        user.page.fill("[name=day]", (date.today() + timedelta(days=3)).isoformat())
+        in_three_days = f"{datetime.now(ZoneInfo('Asia/Shanghai')) + timedelta(days=3):%Y-%m-%d}"
+        user.page.fill("[name=day]", in_three_days)
         user.page.fill("[name=capacity]", "1")
         press(user, "排班")
         find(user, name)
