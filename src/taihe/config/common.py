@@ -192,9 +192,7 @@ def site_settings(site: Site, apps: list[str]) -> dict[str, Any]:
         "LOGGING": {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {
-                "plain": {"()": "taihe.base.logs.Formatter"}
-            },
+            "formatters": {"plain": {"()": "taihe.base.logs.Formatter"}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
             "root": {"handlers": ["stderr"], "level": "WARNING"},
             "loggers": {
