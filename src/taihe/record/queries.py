@@ -46,7 +46,7 @@ from taihe.record.prepare import (
 
 DEFAULT_COUNT = 50
 MOST_PER_PAGE = 1000
-MOST_LINKS = 400
+MOST_LINKS = 1000
 _LAST = "\U0010ffff"
 
 
