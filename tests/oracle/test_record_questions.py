@@ -72,8 +72,7 @@ def compare(kit: Kit, count: int, seed: int) -> Counter[str]:
         keys = [(r["resourceType"], r["id"]) for r in expected]
         assert matches == keys, (number, kind, pairs)
         added = {(r["resourceType"], r["id"]) for r in plain.included(query, expected)}
-        if not any(name.endswith(":iterate") for name, _ in pairs):
-            assert included == added, (number, kind, pairs)
+        assert included == added, (number, kind, pairs)
         seen["hits"] += bool(keys)
         seen["sorted"] += bool(query.sort)
         seen["included"] += bool(added)
@@ -92,4 +91,5 @@ def test_the_store_answers_as_a_plain_walk(kit: Kit) -> None:
 
 @pytest.mark.nightly
 def test_the_store_answers_twenty_thousand_as_a_plain_walk(kit: Kit) -> None:
-    compare(kit, 20_000, seed=12)
+    seen = compare(kit, 20_000, seed=12)
+    assert seen["refused"] < 5_000, seen
