@@ -787,12 +787,13 @@ class _Rows:
 
     def rows(self, select: Select, focus: Value) -> str:
         if select.repeat:
-            return self.repeated(select, focus, 0)
+            found = self.repeated(select, focus, 0)
+            return self.nothing(select, focus) if found == self.d.empty() else found
         if not select.for_each:
             return self.product(select, focus)
         items = self.items(select, focus)
         if items.kind == "none":
-            return self.blank(select, focus) if select.or_null else self.d.empty()
+            return self.blank(select, focus) if select.or_null else self.nothing(select, focus)
         name, at = self.writer.fresh(), self.writer.fresh()
         outer, self.writer.row_index = self.writer.row_index, self.d.position(at)
         inner = self.product(select, replace(items, sql=name, many=False, holder=None))
@@ -803,6 +804,10 @@ class _Rows:
             return f"coalesce({found}, {self.d.empty()})"
         none = f"coalesce({self.d.length(listed)}, 0) = 0"
         return f"(CASE WHEN {none} THEN {self.blank(select, focus)} ELSE {found} END)"
+
+    def nothing(self, select: Select, focus: Value) -> str:
+        """The list of no rows, of the type that the rows have."""
+        return self.d.kept(self.blank(select, focus), self.writer.fresh(), "false")
 
     def blank(self, select: Select, focus: Value) -> str:
         """The list of one row of nulls."""
