@@ -58,13 +58,15 @@ docs: setup-test  ## build docs/ into var/docs
 bench: setup-test  ## figures beside their baselines
 	$(RUN)taihe bench $(ARGS)
 
-nightly: setup-test  ## long proofs: many kills, fuzzing, all engines
+nightly: setup-test  ## long proofs: many kills, fuzzing, all engines (Spark needs Java 17 or 21)
+	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r locks/spark.txt
 	TAIHE_NIGHTLY=1 $(RUN)python -m pytest $(ARGS)
 	TAIHE_NIGHTLY=1 TAIHE_TEST_SITE=zone $(RUN)python -m pytest tests/zone_site $(ARGS)
 
 lock: | .venv/bin/python  ## resolve the locked requirements anew
 	$(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml --extra lake --extra server -o locks/run.txt
 	$(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml --extra lake --extra server --group test -c locks/run.txt -o locks/test.txt
+	grep -o '"pyspark>[^"]*"' pyproject.toml | tr -d '"' | $(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet - -o locks/spark.txt
 
 clean:  ## remove what can be made again (not var/)
 	rm -rf .venv .uv build dist .ruff_cache .mypy_cache .import_linter_cache

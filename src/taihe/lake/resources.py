@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from taihe.fhir import definitions, model
-from taihe.kernel.errors import Incorrect
+from taihe.kernel.errors import Busy, Incorrect
 from taihe.lake.duck import connect
 from taihe.lake.sets import MANIFEST, ParquetSet, Snapshot
 
@@ -219,11 +219,14 @@ def write_resources(files: list[Path], resource: str, lake: Path) -> Snapshot:
     if resource not in definitions.resource_types():
         raise Incorrect(f"{resource} is no R4 resource type.", "Check its name.")
     connection = connect()
+    connection.execute("SET preserve_insertion_order = false")  # else all of it waits in memory
     try:
         shapes = resource_shapes(connection, files, resource)
         columns = [(key, _ddl(shape)) for key, shape in shapes.items()]
         select = _select(shapes, files, resource)
         return ParquetSet(lake / resource, columns).replace(connection, select)
+    except duckdb.OutOfMemoryException:
+        raise Busy(f"The {resource} resources need more memory.", "Write fewer files.") from None
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
         raise Incorrect(
