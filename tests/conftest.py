@@ -60,4 +60,6 @@ def django_db_modify_db_settings() -> None:
     from django.conf import settings
 
     for name in ("default", "access"):
-        settings.DATABASES[name].setdefault("TEST", {})["NAME"] = str(settings.DATABASES[name]["NAME"])
+        settings.DATABASES[name].setdefault("TEST", {})["NAME"] = str(
+            settings.DATABASES[name]["NAME"]
+        )

@@ -79,7 +79,9 @@ def workflows() -> str:
     tables = [*SOURCE.glob("*/domain/*.py"), *SOURCE.glob("*/case_rules.py")]
     for path in sorted(tables):
         name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
-        if not any(word in path.read_text("utf-8") for word in ("Workflow(", "transitions", "_workflow(")):
+        if not any(
+            word in path.read_text("utf-8") for word in ("Workflow(", "transitions", "_workflow(")
+        ):
             continue
         for value in vars(import_module(name)).values():
             if isinstance(value, Workflow):
