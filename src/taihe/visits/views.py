@@ -196,6 +196,8 @@ def step(request: HttpRequest, number: int) -> HttpResponse:
     action = request.POST.get("action", "")[:20]
     note = request.POST.get("note", "")[:500]
     form = ReturnForm(request.POST) if action == "return" else None
+    row = _own_referral(number, actor)
+    actions.open_for_treatment(actor, row.person, action="referral", route=ROUTE_REFERRAL)
     if form is not None and not form.is_valid():
         return _referral_page(request, number, form=form)
     try:
@@ -213,6 +215,13 @@ def step(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("visits-referral", args=[number]))
 
 
+def _own_referral(number: int, actor: Actor) -> Referral:
+    row = queries.of_institution(actor.organisation_code).filter(pk=number).first()
+    if row is None:
+        raise NotFound("没有这张转诊单。", "请从转诊列表中重新打开。")
+    return row
+
+
 def _referral_page(
     request: HttpRequest,
     number: int,
@@ -223,9 +232,7 @@ def _referral_page(
 ) -> HttpResponse:
     actor = required_actor(request)
     today = timezone.localdate()
-    row = queries.of_institution(actor.organisation_code).filter(pk=number).first()
-    if row is None:
-        raise NotFound("没有这张转诊单。", "请从转诊列表中重新打开。")
+    row = _own_referral(number, actor)
     may_open = record.is_related(record.reader_of(actor), row.person, Purpose.TREATMENT)
     known = None
     if may_open:
@@ -383,6 +390,7 @@ def arrive(request: HttpRequest, number: int) -> HttpResponse:
     """Somebody has come."""
     actor = required_actor(request)
     row = _own_booking(number, actor)
+    actions.open_for_treatment(actor, row.person, action="book", route=ROUTE_SESSION)
     try:
         actions.arrive(row.pk, actor=actor, at=timezone.now())
     except Conflict as error:
@@ -434,7 +442,7 @@ def _session_page(
                 "shown": shown,
                 "name": who.name if who else "",
                 "who": record.who(who, local.date()) if who else "",
-                "can_arrive": one.state == "booked" and row.day == local.date(),
+                "can_arrive": one.state == "booked" and row.day == local.date() and who is not None,
                 "can_cancel": shown.can_cancel and who is not None,
             }
         )

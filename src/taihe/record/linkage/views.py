@@ -29,6 +29,8 @@ from taihe.record.site import the_store
 from taihe.ui.tables import Cell, Column, Filter, Table, respond
 
 ROUTE = "desk.record.pair"
+OPENS = "reopen"
+"""The step that opens both records for review again; every other one needs them open."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -81,11 +83,15 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     """Take a step, then show the next pair that waits for this steward."""
     actor = required_actor(request)
     note = request.POST.get("note", "")[:1000]
+    action, seen = request.POST.get("action", ""), request.POST.get("state", "")
+    row = _found(number)
+    if action != OPENS and seen == row.state and not _opens(request, row):
+        raise NotFound("这一对不在您的核对期间。", "请从列表中另选一对。")
     try:
         actions.decide_pair(
             number,
-            request.POST.get("action", ""),
-            seen_state=request.POST.get("state", ""),
+            action,
+            seen_state=seen,
             actor=actor,
             at=timezone.now(),
             note=note,
@@ -104,9 +110,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     actor = required_actor(request)
-    row = Pair.objects.filter(pk=number).first()
-    if row is None:
-        raise NotFound("没有这一对。", "请回到列表重新选择。")
+    row = _found(number)
     steps = workflow.allowed(PAIR, row.subject, row.state, actor=actor)
     history = workflow.history(row.subject, PAIR.name)
     waits = row.state == "confirmed" and not any(step.action == "merge" for step in steps)
@@ -142,8 +146,15 @@ def _page(
     return render(request, "record/pair.html", context, status=status)
 
 
-def _sides(request: HttpRequest, row: Pair) -> list[presenters.Side]:
-    """The fields of both, where the review relation still opens them; else none."""
+def _found(number: int) -> Pair:
+    row = Pair.objects.filter(pk=number).first()
+    if row is None:
+        raise NotFound("没有这一对。", "请回到列表重新选择。")
+    return row
+
+
+def _opens(request: HttpRequest, row: Pair) -> bool:
+    """Whether the review relation opens both records to this steward now; writes entries."""
     reader = reader_of(required_actor(request))
     connection = the_store().database.reader()
     try:
@@ -152,7 +163,15 @@ def _sides(request: HttpRequest, row: Pair) -> list[presenters.Side]:
                 connection, reader, person, Purpose.OPERATIONS, action="compare", route=ROUTE
             )
     except NotFound:
+        return False
+    return True
+
+
+def _sides(request: HttpRequest, row: Pair) -> list[presenters.Side]:
+    """The fields of both, where the review relation still opens them; else none."""
+    if not _opens(request, row):
         return []
+    connection = the_store().database.reader()
     ids = (row.left_patient, row.right_patient)
     if not all(ids):
         ids = tuple(_first_patient(n) for n in (row.left_person, row.right_person))  # type: ignore[assignment]
