@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from taihe.fhir import model
@@ -68,28 +68,58 @@ def date_test(text: str, kind: str, literal: Temporal, operator: str) -> bool | 
     return {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[operator]
 
 
-def deep_count(value: dict[str, Any], place: str) -> int:
-    """How many elements are below a structure."""
-    fields = model.fields(place)
-    total = 0
-    for key, one in value.items():
-        found = fields.get(key)
-        if found is None:
-            if key[:1] == "_":
-                raise Slow
-            continue
-        if found.type == "Resource" or (type(one) is list) != found.many:
-            raise Slow
-        if found.many:
-            total += len(one)
-            if found.primitive:
-                if None in one:
-                    raise Slow
-            else:
-                for inner in one:
-                    total += deep_count(inner, found.place)
+class _Step:
+    """An element that may repeat or has elements of its own; `below` is None for a primitive."""
+
+    __slots__ = ("below", "many")
+
+    def __init__(self, many: bool, below: dict[str, Any] | None) -> None:
+        self.many = many
+        self.below = below
+
+
+@cache
+def below_plan(place: str) -> dict[str, Any]:
+    """What JSON may have at a place by key: True for a primitive that is there once."""
+    plan: dict[str, Any] = {"resourceType": None} if model.kind(place) == "resource" else {}
+    _PLANS[place] = plan
+    for key, found in model.fields(place).items():
+        if found.type == "Resource":
+            plan[key] = False
+        elif found.primitive:
+            plan[key] = _Step(True, None) if found.many else True
         else:
-            total += 1 if found.primitive else 1 + deep_count(one, found.place)
+            below = _PLANS.get(found.place)
+            plan[key] = _Step(found.many, below_plan(found.place) if below is None else below)
+    return plan
+
+
+_PLANS: dict[str, dict[str, Any]] = {}
+
+
+def deep_count(value: dict[str, Any], plan: dict[str, Any]) -> int:
+    """How many elements are below a structure."""
+    total = len(value)
+    for key, one in value.items():
+        step = plan[key]  # a KeyError is as good as Slow
+        if step is True:
+            if type(one) is list:
+                raise Slow
+        elif step is None:
+            total -= 1
+        elif step is False or (type(one) is list) != step.many:
+            raise Slow
+        elif step.below is None:
+            if None in one:
+                raise Slow
+            total += len(one) - 1
+        elif step.many:
+            below = step.below
+            total += len(one) - 1
+            for inner in one:
+                total += deep_count(inner, below)
+        else:
+            total += deep_count(one, step.below)
     return total
 
 
@@ -449,7 +479,9 @@ def fast_form(tree: Node, resource_type: str) -> Fast | None:
             def count(item: _Item) -> None:
                 if deep and item.kind != "complex":
                     raise NotFast
-                below = f"deep_count({item.variable}, {item.place!r})"
+                plan = f"plan{len(writer.space)}"
+                writer.space[plan] = below_plan(item.place)
+                below = f"deep_count({item.variable}, {plan})"
                 writer.line(f"{number} += {below if deep else 1}")
 
             writer.each(source, writer.root, count)
