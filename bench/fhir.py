@@ -10,6 +10,9 @@ checkout; without it resources are made up.
 from __future__ import annotations
 
 import gzip
+import json
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -153,6 +156,22 @@ def _baseline(compiled: fhirpath.Compiled, resource: dict[str, Any]) -> tuple[st
     return "fhirpathpy, compiled", _rate(_each(theirs, [resource] * 1000), 1000)
 
 
+def _peak(folder: str, name: str) -> float:
+    """The most memory that `taihe views run` holds, in MB, in a process of its own."""
+    view = Path(folder) / "view.json"
+    view.write_text(json.dumps(VIEW), encoding="utf-8")
+    code = (
+        "import re, sys; from taihe.cli.main import main; done = main(sys.argv[1:]); "
+        "print(re.search(r'VmHWM:\\s*(\\d+)', open('/proc/self/status').read())[1]); sys.exit(done)"
+    )
+    command = ["views", "run", str(view), "--from", str(Path(folder) / name)]
+    said = subprocess.run(
+        [sys.executable, "-c", code, *command, "--out", str(Path(folder) / "rows.parquet")],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return int(said.stdout.split()[-1]) / 1024
+
+
 def _view(lines: list[bytes]) -> list[Row]:
     from taihe.lake.duck import connect
     from taihe.lake.resources import snapshot, write_resources
@@ -179,13 +198,17 @@ def _view(lines: list[bytes]) -> list[Row]:
         started = time.perf_counter()
         write_resources([file], "Observation", lake)
         written = count / (time.perf_counter() - started)
+        peak = _peak(folder, "Observation.ndjson"), _peak(folder, "")
         from_ndjson = rate(query(view, [file]))
         from_lake = rate(lake_query(view, lake, connect()))
         by_hand = rate(BY_HAND + NDJSON.format(file=file))
         parquet = f"read_parquet('{snapshot(lake, 'Observation').paths[0]}')"
         by_hand_lake = rate(BY_HAND + parquet)
     name = "DuckDB SQL by hand"
+    bound = f"bound for 10 000 000, here {count} resources"
     return [
+        _row("peak memory of the view, NDJSON", peak[0], "MB", bound, 2000),
+        _row("peak memory of the view, lake", peak[1], "MB", bound, 2000),
         _row("view over Observations, NDJSON", from_ndjson, "resources/s", name, by_hand),
         _row("view over Observations, lake", from_lake, "resources/s", name, by_hand_lake),
         _row(

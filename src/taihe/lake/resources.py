@@ -34,14 +34,10 @@ _LARGEST_LINE = 268435456
 DEEPEST = 16
 EXACT = "_exact"
 
-# Tokens of JSON, then a key and its number (or the end): so no text inside a string is taken.
-_NUMBER = r"-?[0-9][0-9.eE+-]*"
-_KEY_AND_NUMBER = (
-    rf'((?:[^"0-9-]|"(?:[^"\\]|\\.)*"|{_NUMBER})*?)'
-    rf'(?:"([A-Za-z0-9_]+)"\s*:\s*({_NUMBER})|$)'
-)
-_BESIDE = rf'\1"\2":\3,"\2{EXACT}":"\3"'
-_AT_THE_END = f'"":,"{EXACT}":""'
+# A key and its number. No text inside a string is taken: a quote in a string is escaped, so a
+# name there ends in a backslash, and what follows a closing quote is never a letter.
+_KEY_AND_NUMBER = r'"([A-Za-z0-9_]+)"\s*:\s*(-?[0-9][0-9.eE+-]*)'
+_BESIDE = rf'"\1":\2,"\1{EXACT}":"\2"'
 
 
 def _text(text: str) -> str:
@@ -203,10 +199,7 @@ def _select(shapes: dict[str, Shape], files: list[Path], resource: str) -> str:
             f"maximum_object_size={_LARGEST_LINE}, columns={{{types}}}) "
             f'WHERE "resourceType" = {_text(resource)}'
         )
-    line = (
-        f"replace(regexp_replace(json::VARCHAR, {_text(_KEY_AND_NUMBER)}, {_text(_BESIDE)}, 'g'), "
-        f"{_text(_AT_THE_END)}, '')"
-    )
+    line = f"regexp_replace(json::VARCHAR, {_text(_KEY_AND_NUMBER)}, {_text(_BESIDE)}, 'g')"
     return (
         f"SELECT unnest(r) FROM (SELECT json_transform({line if decimals else 'json'}, "
         f"{_text(json.dumps(shapes))}) AS r FROM read_ndjson_objects([{paths}], "
