@@ -47,6 +47,8 @@ def test_a_prescription_is_refused_while_it_is_written_repaired_and_signed(live,
         user.look("tcm-write-pair")
         user.page.fill("#id_line-0-drug", "桑白皮")
         user.page.fill("#id_line-0-quantity", "9")
+        # Another desk may have written her 附子 today, which 浙贝母 does not go with either.
+        user.page.fill("#id_line-1-drug", "桔梗")
         user.page.locator("#id_line-2-drug").focus()
         user.page.wait_for_selector("#review .verdict .tag.good")
         user.page.get_by_role("button", name="提交，去签名").click()

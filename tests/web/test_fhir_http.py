@@ -348,10 +348,10 @@ def test_search_finds(kit: Kit) -> None:
         ("birthdate=yesterday", 400, "birthdate"),
         ("_count=many", 400, "_count"),
         ("_sort=colour", 400, "colour"),
-        ("_sort=birthdate", 422, "_lastUpdated"),
-        ("_include=Patient:general-practitioner", 422, "_include"),
+        ("_sort=identifier", 422, "identifier"),
+        ("_include=Patient:general-practitionner", 400, "general-practitioner"),
         ("_page=invented", 400, "page"),
-        ("organization.name=x", 422, "Chained"),
+        ("organization.nmae=x", 400, "name"),
         ("address:contains=x", 422, "contains"),
         ("%ff=1", 400, ""),
     ],
@@ -527,6 +527,7 @@ def test_every_claimed_parameter_is_answered(kit: Kit) -> None:
         "number": "1",
         "quantity": "1",
         "uri": "http://x",
+        "composite": "x$1",
     }
     statement = kit("GET", "/fhir/metadata").json
     assert statement["fhirVersion"] == "4.0.1"
@@ -534,7 +535,8 @@ def test_every_claimed_parameter_is_answered(kit: Kit) -> None:
         if resource["type"] not in ("Patient", "Observation", "Claim", "Encounter", "Library"):
             continue
         for claimed in resource["searchParam"]:
-            reply = kit(
-                "GET", f"/fhir/{resource['type']}", query={claimed["name"]: values[claimed["type"]]}
-            )
+            value = values[claimed["type"]]
+            if claimed["name"].endswith("code-value-date"):
+                value = "x$2026"
+            reply = kit("GET", f"/fhir/{resource['type']}", query={claimed["name"]: value})
             assert reply.status == 200, (resource["type"], claimed, reply.text)

