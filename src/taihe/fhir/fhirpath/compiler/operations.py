@@ -1,0 +1,144 @@
+"""Signs, operators and type tests."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from taihe.fhir.fhirpath import operators
+from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node
+from taihe.fhir.fhirpath.compiler.types import typed
+from taihe.fhir.fhirpath.elements import Item, atom, type_name
+from taihe.fhir.fhirpath.environment import Environment
+from taihe.fhir.fhirpath.errors import ExecutionProblem, FhirPathError
+from taihe.fhir.fhirpath.functions import single, to_text, truth
+from taihe.fhir.fhirpath.tree import Binary, TypeTest, Unary
+from taihe.fhir.fhirpath.values import Quantity
+
+
+@node(Unary)
+def _unary(node: Unary) -> Run:
+    operand = compile_node(node.operand)
+    negative = node.operator == "-"
+
+    def run(env: Environment, focus: Items) -> Items:
+        item = single(operand(env, focus), "A sign")
+        if item is None:
+            return []
+        value = atom(item)
+        if isinstance(value, Quantity):
+            return [Quantity(-value.value, value.unit, value.calendar) if negative else value]
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise ExecutionProblem(
+                f"A {type_name(item)[1]} has no sign.", "Put the call in brackets.", node.position
+            )
+        return [-value if negative else value]
+
+    return run
+
+
+def _logic(operator: str, left: bool | None, right: bool | None) -> bool | None:
+    if operator == "and":
+        if left is False or right is False:
+            return False
+        return True if left and right else None
+    if operator == "or":
+        if left or right:
+            return True
+        return False if left is False and right is False else None
+    if operator == "xor":
+        return None if left is None or right is None else left != right
+    if left is False or right is True:
+        return True
+    return None if left is None or (right is None) else right if left else None
+
+
+@node(Binary)
+def _binary(node: Binary) -> Run:
+    left, right = compile_node(node.left), compile_node(node.right)
+    operator = node.operator
+    if operator in ("and", "or", "xor", "implies"):
+        return _logical(operator, left, right)
+    if operator == "|":
+
+        def union(env: Environment, focus: Items) -> Items:
+            saved = env.variables
+            one = left(env, focus)
+            env.variables = saved
+            two = right(env, focus)
+            env.variables = saved
+            return operators.distinct(one + two)
+
+        return union
+    if operator in ("=", "!="):
+        negate = operator == "!="
+
+        def equality(env: Environment, focus: Items) -> Items:
+            result = operators.equal(left(env, focus), right(env, focus))
+            return [] if result is None else [result != negate]
+
+        return equality
+    if operator in ("~", "!~"):
+        differ = operator == "!~"
+        return lambda env, focus: [
+            operators.equivalent(left(env, focus), right(env, focus)) != differ
+        ]
+    if operator in ("in", "contains"):
+        return _membership(operator, left, right)
+    if operator == "&":
+
+        def joined(env: Environment, focus: Items) -> Items:
+            one, two = single(left(env, focus), "&"), single(right(env, focus), "&")
+            return [
+                ("" if one is None else to_text(one) or "")
+                + ("" if two is None else to_text(two) or "")
+            ]
+
+        return joined
+
+    def run(env: Environment, focus: Items) -> Items:
+        one = single(left(env, focus), operator)
+        two = single(right(env, focus), operator)
+        if one is None or two is None:
+            return []
+        try:
+            if operator in ("<", "<=", ">", ">="):
+                result: Item = operators.compare(one, two, operator)
+            else:
+                result = operators.arithmetic(operator, one, two)
+        except FhirPathError as error:
+            error.position = node.position if error.position is None else error.position
+            raise
+        return [] if result is None else [result]
+
+    return run
+
+
+def _logical(operator: str, left: Run, right: Run) -> Run:
+    def run(env: Environment, focus: Items) -> Items:
+        one = truth(left(env, focus), operator)
+        if operator == "and" and one is False:
+            return [False]
+        if operator == "or" and one is True:
+            return [True]
+        if operator == "implies" and one is False:
+            return [True]
+        result = _logic(operator, one, truth(right(env, focus), operator))
+        return [] if result is None else [result]
+
+    return run
+
+
+def _membership(operator: str, left: Run, right: Run) -> Run:
+    def run(env: Environment, focus: Items) -> Items:
+        one, many = left(env, focus), right(env, focus)
+        if operator == "contains":
+            one, many = many, one
+        item = single(one, operator)
+        return [] if item is None else [operators.member_of(item, many)]
+
+    return run
+
+
+@node(TypeTest)
+def _type_test(node: TypeTest) -> Run:
+    return typed(node.operator, compile_node(node.operand), node.type, node.position)

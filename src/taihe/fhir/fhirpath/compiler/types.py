@@ -1,0 +1,70 @@
+"""Types named in an expression: `is`, `as`, `ofType()`, `type()`."""
+
+from __future__ import annotations
+
+from taihe.fhir import model
+from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, call
+from taihe.fhir.fhirpath.elements import SYSTEM_TYPES, Element, is_cast, is_type, type_name
+from taihe.fhir.fhirpath.environment import Environment
+from taihe.fhir.fhirpath.errors import ExecutionProblem, SemanticProblem
+from taihe.fhir.fhirpath.functions import single
+from taihe.fhir.fhirpath.tree import Call, Member
+
+
+def check_type(name: str, position: int) -> str:
+    """The type a specifier names; refuses one that does not exist."""
+    namespace, _, own = name.rpartition(".")
+    known = (namespace in ("", "FHIR") and model.kind(own)) or (
+        namespace in ("", "System") and own in SYSTEM_TYPES
+    )
+    if not known:
+        raise ExecutionProblem(f"There is no type {name}.", "Check its name and case.", position)
+    return name
+
+
+def typed(operator: str, source: Run, name: str, position: int) -> Run:
+    wanted = check_type(name, position)
+    if operator == "ofType":
+        return lambda env, focus: [i for i in source(env, focus) if is_cast(i, wanted)]
+
+    def run(env: Environment, focus: Items) -> Items:
+        item = single(source(env, focus), operator)
+        if item is None:
+            return []
+        if operator == "is":
+            return [is_type(item, wanted)]
+        return [item] if is_cast(item, wanted) else []
+
+    return run
+
+
+def type_argument(node: Call) -> str:
+    argument = node.arguments[0]
+    if isinstance(argument, Member):
+        if argument.source is None:
+            return argument.name
+        if isinstance(argument.source, Member) and argument.source.source is None:
+            return f"{argument.source.name}.{argument.name}"
+    raise SemanticProblem(f"{node.name}() takes the name of a type.", "", node.position)
+
+
+@call("is", 1, 1)
+@call("as", 1, 1)
+@call("ofType", 1, 1)
+def _of_type(node: Call, source: Run) -> Run:
+    return typed(node.name, source, type_argument(node), node.position)
+
+
+@call("type", 0, 0)
+def _type(node: Call, source: Run) -> Run:
+    def run(env: Environment, focus: Items) -> Items:
+        return [
+            Element(
+                dict(zip(("namespace", "name"), type_name(item), strict=True)),
+                "TypeInfo",
+                "TypeInfo",
+            )
+            for item in source(env, focus)
+        ]
+
+    return run
