@@ -21,10 +21,11 @@ from taihe.fhir.fhirpath import FhirPathError
 from taihe.fhir.fhirpath.elements import Element, atom
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.files import read_resources
+from taihe.fhir.native_rules import DEEPEST
 from taihe.fhir.outcome import Issue
 from taihe.fhir.search.rows import split_reference
 from taihe.fhir.terms import ValueSets
-from taihe.fhir.validate import DEEPEST, check
+from taihe.fhir.validate import check
 from taihe.kernel.errors import Incorrect
 
 __all__ = ["Profiles", "read_profiles"]

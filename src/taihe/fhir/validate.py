@@ -9,106 +9,23 @@ found has a FHIRPath location and a sentence for a clerk; no message repeats a v
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
-from taihe.fhir import definitions, invariants, model
+from taihe.fhir import definitions, model
 from taihe.fhir.fhirpath import FhirPathError
 from taihe.fhir.fhirpath.elements import Element, atom
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.invariants import Rule
-from taihe.fhir.model import Field
-from taihe.fhir.narrative import is_safe
+from taihe.fhir.native_rules import DEEPEST
 from taihe.fhir.outcome import Issue
-from taihe.fhir.primitives import HINTS, Check, check_of
-from taihe.fhir.search.rows import period_of, split_reference
+from taihe.fhir.primitives import HINTS
+from taihe.fhir.search.rows import split_reference
+from taihe.fhir.shapes import Spec, shape
 
 __all__ = ["Issue", "check"]
 
-DEEPEST = 100
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,60}")
-
-
-@dataclass(slots=True)
-class _Spec:
-    """What is allowed under one JSON key: `ok` for primitives, `place` for structures."""
-
-    field: Field
-    many: bool
-    ok: Check | None
-    place: str
-    name: str
-    choice: str
-    codes: frozenset[str] | None
-    systems: dict[str, frozenset[str]] | None
-    targets: frozenset[str] | None
-    resource: bool
-    rules: tuple[Rule, ...]
-
-
-@dataclass(slots=True)
-class _Table:
-    """What is allowed at a place: keys, elements that must be there, invariants."""
-
-    specs: dict[str, _Spec]
-    required: list[tuple[str, tuple[str, ...]]]
-    rules: tuple[Rule, ...]
-    native: Callable[[_Checker, dict[str, Any], str], None] | None
-    only_id: bool
-
-
-def _bound_check(base: Check, codes: frozenset[str]) -> Check:
-    def check(value: object) -> bool:
-        return type(value) is str and value in codes
-
-    return check
-
-
-@cache
-def _table(place: str) -> _Table:
-    specs: dict[str, _Spec] = {}
-    required: dict[str, list[str]] = {}
-    for key, field in model.fields(place).items():
-        element = field.element
-        systems = definitions.value_set(element.required) if element.required else None
-        codes = frozenset().union(*systems.values()) if systems else None
-        ok: Check | None = None
-        if field.primitive:
-            ok = check_of(field.type)
-            if codes is not None and field.type == "code":
-                ok = _bound_check(ok, codes)
-        targets = (
-            frozenset(element.targets) if element.targets and field.type == "Reference" else None
-        )
-        specs[key] = _Spec(
-            field,
-            field.many,
-            ok,
-            field.place,
-            field.name,
-            field.name if element.is_choice and len(element.types) > 1 else "",
-            codes,
-            systems,
-            targets,
-            field.type == "Resource",
-            () if field.place == field.path else invariants.rules(field.path, field.place),
-        )
-        if element.minimum:
-            required.setdefault(field.name, []).extend(
-                (key, "_" + key) if field.primitive else (key,)
-            )
-    kind = model.kind(place)
-    native = next((_NATIVE[name] for name in model.ancestors(place) if name in _NATIVE), None)
-    return _Table(
-        specs,
-        [(name, tuple(keys)) for name, keys in required.items()],
-        invariants.rules(place, place),
-        native,
-        kind != "resource",
-    )
 
 
 def _article(word: str) -> str:
@@ -160,7 +77,7 @@ class _Checker:
                 "too-long", path, "The resource is nested too deep.", "Make it flatter.", "fatal"
             )
             return
-        table = _table(place)
+        table = shape(place)
         specs = table.specs
         before = len(self.issues)
         chosen: dict[str, str] | None = None
@@ -243,7 +160,7 @@ class _Checker:
             )
 
     def listed(
-        self, items: list[Any], spec: _Spec, holder: dict[str, Any], path: str, depth: int
+        self, items: list[Any], spec: Spec, holder: dict[str, Any], path: str, depth: int
     ) -> None:
         ok = spec.ok
         most = spec.field.element.maximum
@@ -269,13 +186,13 @@ class _Checker:
                 if spec.rules:
                     self.field_rules(one, spec, f"{path}[{at}]")
 
-    def field_rules(self, one: Any, spec: _Spec, path: str) -> None:
+    def field_rules(self, one: Any, spec: Spec, path: str) -> None:
         """The invariants that stand at an element rather than at its type."""
         for rule in spec.rules:
             self.rule(rule, one, spec.field.type, spec.place, path)
 
     @staticmethod
-    def has_extra(holder: dict[str, Any], spec: _Spec, at: int) -> bool:
+    def has_extra(holder: dict[str, Any], spec: Spec, at: int) -> bool:
         extra = holder.get("_" + spec.field.key)
         return isinstance(extra, list) and at < len(extra) and extra[at] is not None
 
@@ -283,7 +200,7 @@ class _Checker:
         self, key: str, one: Any, value: dict[str, Any], place: str, path: str, depth: int
     ) -> None:
         """A key that is no element: the type, an extension of a primitive, or a mistake."""
-        table = _table(place)
+        table = shape(place)
         if key == "resourceType" and model.kind(place) == "resource":
             return
         base = table.specs.get(key[1:]) if key[:1] == "_" else None
@@ -299,7 +216,7 @@ class _Checker:
         location = f"{path}.{key}" if name == key else path
         self.say("structure", location, f"{place} has no element {name}.", hint)
 
-    def extra(self, one: Any, spec: _Spec, holder: dict[str, Any], path: str, depth: int) -> None:
+    def extra(self, one: Any, spec: Spec, holder: dict[str, Any], path: str, depth: int) -> None:
         if isinstance(one, list) and spec.many and one:
             for at, item in enumerate(one):
                 if isinstance(item, dict) and item:
@@ -316,7 +233,7 @@ class _Checker:
                 f"Write _{spec.field.key} as an object." if not spec.many else "Write a list.",
             )
 
-    def bad_primitive(self, one: Any, spec: _Spec, path: str) -> None:
+    def bad_primitive(self, one: Any, spec: Spec, path: str) -> None:
         kind = spec.field.type
         if one is None:
             self.say("structure", path, f"{spec.name} is null.", "Leave it out, or give a value.")
@@ -338,7 +255,7 @@ class _Checker:
             hint = HINTS.get(kind, "Write text in quotes.")
             self.say("value", path, f"{spec.name} is not {_article(kind)}.", hint)
 
-    def bad_form(self, one: Any, spec: _Spec, path: str, *, single: bool = False) -> None:
+    def bad_form(self, one: Any, spec: Spec, path: str, *, single: bool = False) -> None:
         if one is None:
             self.say("structure", path, f"{spec.name} is null.", "Leave it out, or give a value.")
         elif one in ([], {}):
@@ -361,7 +278,7 @@ class _Checker:
                 "Write an object in braces.",
             )
 
-    def bound(self, one: dict[str, Any], spec: _Spec, path: str) -> None:
+    def bound(self, one: dict[str, Any], spec: Spec, path: str) -> None:
         """The target of a reference, or the codes of a required binding."""
         if spec.targets is not None:
             text = one.get("reference")
@@ -391,112 +308,6 @@ class _Checker:
                 f"{spec.name} has no code of its value set.",
                 "Use a code of it.",
             )
-
-
-def _extension(checker: _Checker, value: dict[str, Any], path: str) -> None:
-    has_value = any(key.lstrip("_").startswith("value") for key in value)
-    if has_value == ("extension" in value):
-        checker.say(
-            "invariant",
-            path,
-            "An extension has either a value or extensions, not both and not neither.",
-            "This is rule ext-1 of FHIR.",
-        )
-
-
-def _reference(checker: _Checker, value: dict[str, Any], path: str) -> None:
-    text = value.get("reference")
-    if type(text) is str and text[:1] == "#" and len(text) > 1:
-        contained = (checker.root or {}).get("contained") or ()
-        if not any(isinstance(c, dict) and c.get("id") == text[1:] for c in contained):
-            checker.say(
-                "invariant",
-                f"{path}.reference",
-                "The reference points to a contained resource that is not there.",
-                "Add it to contained. This is rule ref-1 of FHIR.",
-            )
-
-
-def _quantity(checker: _Checker, value: dict[str, Any], path: str) -> None:
-    if "code" in value and "system" not in value:
-        checker.say(
-            "invariant",
-            path,
-            "A unit has a code but not the system that the code is from.",
-            "Add system. This is rule qty-3 of FHIR.",
-        )
-
-
-def _period(checker: _Checker, value: dict[str, Any], path: str) -> None:
-    start, end = value.get("start"), value.get("end")
-    if start and end and start > end:  # texts of one zone order like their times
-        first, last = period_of(start), period_of(end)
-        if first is not None and last is not None and first[0] >= last[1]:
-            checker.say(
-                "invariant",
-                path,
-                "The period ends before it begins.",
-                "Swap or correct its dates. This is rule per-1 of FHIR.",
-            )
-
-
-def _narrative(checker: _Checker, value: dict[str, Any], path: str) -> None:
-    if not is_safe(value["div"]):
-        checker.say(
-            "invariant",
-            f"{path}.div",
-            "The text is not the plain XHTML that FHIR allows, or has nothing to read.",
-            "Use simple tags, no script, no form. These are rules txt-1 and txt-2 of FHIR.",
-        )
-
-
-def _strings(value: Any, depth: int = 0) -> set[str]:
-    """Every text that points into the resource ("#…")."""
-    if isinstance(value, str):
-        return {value} if value[:1] == "#" else set()
-    found: set[str] = set()
-    if depth < DEEPEST and isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            found |= _strings(one, depth + 1)
-    return found
-
-
-def _domain_resource(checker: _Checker, value: dict[str, Any], path: str) -> None:
-    contained = value.get("contained")
-    if not contained:
-        return
-    pointed = _strings(value)
-    for at, inner in enumerate(contained):
-        place = f"{path}.contained[{at}]"
-        if "contained" in inner:
-            checker.say(
-                "invariant", place, "A contained resource contains another.", "Flatten it (dom-2)."
-            )
-        meta = inner.get("meta") or {}
-        if meta.keys() & {"versionId", "lastUpdated", "security"}:
-            checker.say(
-                "invariant",
-                f"{place}.meta",
-                "A contained resource has no version, time or label of its own.",
-                "Remove them (dom-4, dom-5).",
-            )
-        if f"#{inner.get('id')}" not in pointed and "#" not in _strings(inner):
-            checker.say(
-                "invariant",
-                place,
-                "The contained resource is referred to from nowhere.",
-                "Refer to it or remove it (dom-3).",
-            )
-
-
-_NATIVE: dict[str, Callable[[_Checker, dict[str, Any], str], None]] = {
-    "Extension": _extension,
-    "Reference": _reference,
-    "Quantity": _quantity,
-    "Period": _period,
-    "Narrative": _narrative,
-    "DomainResource": _domain_resource,
-}
 
 
 def check(resource: Any) -> list[Issue]:

@@ -1,0 +1,135 @@
+"""
+The invariants that stand on so many elements that they are written in Python.
+
+`invariants.NATIVE` has their keys. Each function says what is wrong through `Speaker`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from taihe.fhir.narrative import is_safe
+from taihe.fhir.search.rows import period_of
+
+DEEPEST = 100
+
+
+class Speaker(Protocol):
+    """A run of validation: where to say what was found, and the resource at the top."""
+
+    root: dict[str, Any] | None
+
+    def say(
+        self, code: str, location: str, problem: str, do: str = "", severity: str = "error"
+    ) -> None:
+        """Keep an issue."""
+
+
+NativeRule = Callable[[Speaker, dict[str, Any], str], None]
+
+
+def _extension(checker: Speaker, value: dict[str, Any], path: str) -> None:
+    has_value = any(key.lstrip("_").startswith("value") for key in value)
+    if has_value == ("extension" in value):
+        checker.say(
+            "invariant",
+            path,
+            "An extension has either a value or extensions, not both and not neither.",
+            "This is rule ext-1 of FHIR.",
+        )
+
+
+def _reference(checker: Speaker, value: dict[str, Any], path: str) -> None:
+    text = value.get("reference")
+    if type(text) is str and text[:1] == "#" and len(text) > 1:
+        contained = (checker.root or {}).get("contained") or ()
+        if not any(isinstance(c, dict) and c.get("id") == text[1:] for c in contained):
+            checker.say(
+                "invariant",
+                f"{path}.reference",
+                "The reference points to a contained resource that is not there.",
+                "Add it to contained. This is rule ref-1 of FHIR.",
+            )
+
+
+def _quantity(checker: Speaker, value: dict[str, Any], path: str) -> None:
+    if "code" in value and "system" not in value:
+        checker.say(
+            "invariant",
+            path,
+            "A unit has a code but not the system that the code is from.",
+            "Add system. This is rule qty-3 of FHIR.",
+        )
+
+
+def _period(checker: Speaker, value: dict[str, Any], path: str) -> None:
+    start, end = value.get("start"), value.get("end")
+    if start and end and start > end:  # texts of one zone order like their times
+        first, last = period_of(start), period_of(end)
+        if first is not None and last is not None and first[0] >= last[1]:
+            checker.say(
+                "invariant",
+                path,
+                "The period ends before it begins.",
+                "Swap or correct its dates. This is rule per-1 of FHIR.",
+            )
+
+
+def _narrative(checker: Speaker, value: dict[str, Any], path: str) -> None:
+    if not is_safe(value["div"]):
+        checker.say(
+            "invariant",
+            f"{path}.div",
+            "The text is not the plain XHTML that FHIR allows, or has nothing to read.",
+            "Use simple tags, no script, no form. These are rules txt-1 and txt-2 of FHIR.",
+        )
+
+
+def _strings(value: Any, depth: int = 0) -> set[str]:
+    """Every text that points into the resource ("#…")."""
+    if isinstance(value, str):
+        return {value} if value[:1] == "#" else set()
+    found: set[str] = set()
+    if depth < DEEPEST and isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            found |= _strings(one, depth + 1)
+    return found
+
+
+def _domain_resource(checker: Speaker, value: dict[str, Any], path: str) -> None:
+    contained = value.get("contained")
+    if not contained:
+        return
+    pointed = _strings(value)
+    for at, inner in enumerate(contained):
+        place = f"{path}.contained[{at}]"
+        if "contained" in inner:
+            checker.say(
+                "invariant", place, "A contained resource contains another.", "Flatten it (dom-2)."
+            )
+        meta = inner.get("meta") or {}
+        if meta.keys() & {"versionId", "lastUpdated", "security"}:
+            checker.say(
+                "invariant",
+                f"{place}.meta",
+                "A contained resource has no version, time or label of its own.",
+                "Remove them (dom-4, dom-5).",
+            )
+        if f"#{inner.get('id')}" not in pointed and "#" not in _strings(inner):
+            checker.say(
+                "invariant",
+                place,
+                "The contained resource is referred to from nowhere.",
+                "Refer to it or remove it (dom-3).",
+            )
+
+
+NATIVE_RULES: dict[str, NativeRule] = {
+    "Extension": _extension,
+    "Reference": _reference,
+    "Quantity": _quantity,
+    "Period": _period,
+    "Narrative": _narrative,
+    "DomainResource": _domain_resource,
+}
