@@ -24,9 +24,8 @@ from taihe.fhir.search.query import (
     Sort,
     Value,
     is_address,
-    parse,
-    parse_types,
 )
+from taihe.fhir.search.reading import parse, parse_types
 from taihe.fhir.search.rows import EARLIEST, LATEST, IndexRow, implied_range, period_of
 
 __all__ = [
