@@ -1,8 +1,9 @@
 """
 Who meets whom. Lower contexts offer extension points; only here are they filled.
 
-*Table handlers* take exchange tables that `load` finds, *panels* appear on the record page,
-*navigation* is what a role sees on the left, *checks* speak of a prescription before it is signed.
+*Table handlers* take exchange tables that `load` finds, *sources* feed views, *panels* appear on
+the record page, *navigation* is what a role sees on the left, *checks* speak of a prescription
+before it is signed.
 """
 
 from __future__ import annotations
@@ -27,9 +28,17 @@ def _connect_health() -> None:
     for name, handler in claims.table_handlers().items():
         load.register_table_handler(name, handler)
     load.recognise_tables_with(claims.table_of)
+    _connect_views()
     _connect_prescriptions()
     _connect_chronic()
     _connect_care()
+
+
+def _connect_views() -> None:
+    from taihe.lake import sources
+    from taihe.record import commands
+
+    sources.register("store", commands.view_bodies)
 
 
 def _connect_chronic() -> None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from taihe.kernel.errors import Incorrect
+
 CLIENT = "taihe token"
 LOADER = "taihe load"
+VIEWER = "taihe views"
 
 
 def add_parsers(subparsers: Any) -> None:
@@ -103,19 +108,51 @@ def run_reindex(arguments: argparse.Namespace) -> int:
 
 def run_token(arguments: argparse.Namespace) -> int:
     """Print a token of this installation, through a platform relation of its own party."""
-    from datetime import UTC, datetime
+    from taihe.record import public
 
+    party = platform_party(CLIENT)
+    token = public.issue_token(arguments.scope, arguments.minutes, party, CLIENT)
+    sys.stdout.write(token + "\n")
+    return 0
+
+
+def view_bodies(type: str, purpose: str) -> Iterator[list[bytes]]:
+    """
+    The bodies of a type for `taihe views run --from store`, in batches.
+
+    Whoever may read the installation's files may ask, as for a token: the run has a party of
+    its own, is written to the trail, and passes the gate with its purpose. Who withdrew their
+    consent to it stays out.
+    """
+    from django.db import transaction
+
+    from taihe.base import trail
+    from taihe.record import access, export
+    from taihe.record.site import the_store
+
+    party = platform_party(VIEWER)
+    if not access.relations_for({"system"}, purpose, datetime.now(UTC).date()):
+        raise Incorrect(
+            f"A system may not read for the purpose {purpose}.",
+            "Choose one that record/knowledge/access.csv gives to systems.",
+        )
+    with transaction.atomic():
+        trail.record("view.run", type, by=party, detail={"purpose": purpose})
+    reader = access.Reader(party, frozenset((party,)), frozenset(("system",)), client=VIEWER)
+    return export.bodies(the_store(), reader, purpose, type, action="view", route="views")
+
+
+def platform_party(label: str) -> int:
+    """The party of a system of this installation that may know of every person."""
     from django.db import transaction
 
     from taihe.record import public
 
-    party = system_party(CLIENT)
+    party = system_party(label)
     if not public.relations_with(party, "platform"):
         with transaction.atomic():
-            public.relate(0, party, "platform", start=datetime.now(UTC), source="taihe token")
-    token = public.issue_token(arguments.scope, arguments.minutes, party, CLIENT)
-    sys.stdout.write(token + "\n")
-    return 0
+            public.relate(0, party, "platform", start=datetime.now(UTC), source=label)
+    return party
 
 
 def system_party(label: str) -> int:
