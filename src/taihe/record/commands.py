@@ -45,6 +45,7 @@ def run_load(arguments: argparse.Namespace) -> int:
     import orjson
     from tqdm import tqdm
 
+    from taihe.base import public as base
     from taihe.record import public
 
     with tqdm(
@@ -61,7 +62,7 @@ def run_load(arguments: argparse.Namespace) -> int:
             bar.set_postfix_str(name, refresh=False)
             bar.update(done - bar.n)
 
-        party = system_party(LOADER)
+        party = base.create_system_party(LOADER)
         result = public.load_paths(arguments.paths, arguments.recursive, progress, by=party)
     if arguments.json:
         sys.stdout.write(orjson.dumps(result.as_json()).decode() + "\n")
@@ -146,18 +147,11 @@ def platform_party(label: str) -> int:
     """The party of a system of this installation that may know of every person."""
     from django.db import transaction
 
+    from taihe.base import public as base
     from taihe.record import public
 
-    party = system_party(label)
+    party = base.create_system_party(label)
     if not public.relations_with(party, "platform"):
         with transaction.atomic():
             public.relate(0, party, "platform", start=datetime.now(UTC), source=label)
     return party
-
-
-def system_party(label: str) -> int:
-    """The party of a system of this installation, made when it is first needed."""
-    from taihe.base.models import Party
-
-    party, _ = Party.objects.get_or_create(kind=Party.Kind.SYSTEM, label=label)
-    return int(party.pk)

@@ -79,11 +79,11 @@ def run_record(arguments: argparse.Namespace) -> int:
 
     import orjson
 
-    from taihe.record.commands import system_party
+    from taihe.base import public as base
     from taihe.record.linkage.actions import link_record
 
     result = link_record(
-        by=system_party(LINKER), at=datetime.now(UTC), say=_progress(arguments.json)
+        by=base.create_system_party(LINKER), at=datetime.now(UTC), say=_progress(arguments.json)
     )
     if arguments.json:
         sys.stdout.write(orjson.dumps(result.as_json()).decode() + "\n")
