@@ -87,7 +87,8 @@ def elements(structures: list[Resource]) -> Resource:
     The element table: for each parent path its children.
 
     A child is [name, min, max (0 is unbounded), types, reference targets, required binding,
-    content reference, flags (1 in summary, 2 modifier)].
+    content reference, flags (1 in summary, 2 modifier)], and where its Quantity has a profile
+    (SimpleQuantity) that profile.
     """
     types: dict[str, list[object]] = {}
     children: dict[str, list[list[object]]] = {}
@@ -116,6 +117,8 @@ def elements(structures: list[Resource]) -> Resource:
             )
             binding = element.get("binding", {})
             required = binding.get("valueSet", "").split("|")[0]
+            profiles = {p.removeprefix(CORE) for k in kinds for p in k.get("profile", [])}
+            assert profiles <= {"SimpleQuantity"}, profiles
             children.setdefault(parent, []).append(
                 [
                     child,
@@ -127,6 +130,7 @@ def elements(structures: list[Resource]) -> Resource:
                     element.get("contentReference", "").removeprefix("#"),
                     int(element.get("isSummary", False))
                     | int(element.get("isModifier", False)) * 2,
+                    *profiles,
                 ]
             )
     return {"types": types, "children": children, "patterns": patterns}

@@ -11,6 +11,7 @@ import re
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*?)(/?)>")
 _ATTRIBUTE = re.compile(r"([A-Za-z_:][-\w:.]*)\s*=\s*(\"[^\"]*\"|'[^']*')")
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 _ALLOWED = frozenset(
     [
         "h1",
@@ -75,30 +76,54 @@ _FORBIDDEN_URLS = re.compile(r"\s*(javascript|vbscript)\s*:", re.IGNORECASE)
 
 
 def is_safe(div: str) -> bool:
-    """Whether every tag and attribute is allowed, and something can be read."""
+    """
+    Whether a text is one div with allowed tags and attributes, and something can be read.
+
+    Tags must nest, attributes be quoted, and entities be those of XML or numbers.
+    """
     if not div.lstrip().startswith("<div"):
         return False
     open_tags: list[str] = []
     at = 0
-    plain: list[str] = []
+    readable = closed = False
     text = re.sub(r"<!--.*?-->", "", div, flags=re.DOTALL)
+    if "&" in text and text.count("&") != len(_ENTITY.findall(text)):
+        return False
     for match in _TAG.finditer(text):
         between = text[at : match.start()]
-        if "<" in between:
+        if "<" in between or closed:
             return False
-        plain.append(between)
+        readable = readable or not (between == "" or between.isspace())
         at = match.end()
         closing, name, attributes, empty = match.groups()
         if name not in _ALLOWED:
             return False
         if closing:
-            if not open_tags or open_tags.pop() != name:
+            if attributes.strip() or not open_tags or open_tags.pop() != name:
                 return False
         elif not empty:
             open_tags.append(name)
-        for key, value in _ATTRIBUTE.findall(attributes):
-            if _FORBIDDEN_ATTRIBUTES.fullmatch(key) or _FORBIDDEN_URLS.match(value[1:-1]):
-                return False
-        if name == "img":
-            plain.append("image")
-    return not open_tags and "<" not in text[at:] and any(part.strip() for part in plain)
+        if attributes and not _safe_attributes(attributes):
+            return False
+        closed = not open_tags
+        readable = readable or name == "img"
+    return closed and readable and not text[at:].strip()
+
+
+def _safe_attributes(attributes: str) -> bool:
+    seen: set[str] = set()
+    for key, value in _ATTRIBUTE.findall(attributes):
+        if (
+            key in seen
+            or _FORBIDDEN_ATTRIBUTES.fullmatch(key)
+            or _FORBIDDEN_URLS.match(value[1:-1])
+        ):
+            return False
+        seen.add(key)
+    return not _ATTRIBUTE.sub("", attributes).strip()
+
+
+def has_namespace(div: str) -> bool:
+    """Whether the div says that it is XHTML, as every narrative should."""
+    start = div[: div.find(">") + 1]
+    return re.search(r"xmlns\s*=\s*[\"']http://www.w3.org/1999/xhtml[\"']", start) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from taihe.fhir.narrative import is_safe
+from taihe.fhir.narrative import has_namespace, is_safe
 from taihe.fhir.search.rows import period_of
 
 DEEPEST = 100
@@ -29,10 +29,10 @@ class Speaker(Protocol):
 NativeRule = Callable[[Speaker, dict[str, Any], str], None]
 
 
-def _extension(checker: Speaker, value: dict[str, Any], path: str) -> None:
+def _extension(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     has_value = any(key.lstrip("_").startswith("value") for key in value)
     if has_value == ("extension" in value):
-        checker.say(
+        speaker.say(
             "invariant",
             path,
             "An extension has either a value or extensions, not both and not neither.",
@@ -40,12 +40,12 @@ def _extension(checker: Speaker, value: dict[str, Any], path: str) -> None:
         )
 
 
-def _reference(checker: Speaker, value: dict[str, Any], path: str) -> None:
+def _reference(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     text = value.get("reference")
     if type(text) is str and text[:1] == "#" and len(text) > 1:
-        contained = (checker.root or {}).get("contained") or ()
+        contained = (speaker.root or {}).get("contained") or ()
         if not any(isinstance(c, dict) and c.get("id") == text[1:] for c in contained):
-            checker.say(
+            speaker.say(
                 "invariant",
                 f"{path}.reference",
                 "The reference points to a contained resource that is not there.",
@@ -53,9 +53,9 @@ def _reference(checker: Speaker, value: dict[str, Any], path: str) -> None:
             )
 
 
-def _quantity(checker: Speaker, value: dict[str, Any], path: str) -> None:
+def _quantity(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     if "code" in value and "system" not in value:
-        checker.say(
+        speaker.say(
             "invariant",
             path,
             "A unit has a code but not the system that the code is from.",
@@ -63,12 +63,12 @@ def _quantity(checker: Speaker, value: dict[str, Any], path: str) -> None:
         )
 
 
-def _period(checker: Speaker, value: dict[str, Any], path: str) -> None:
+def _period(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     start, end = value.get("start"), value.get("end")
     if start and end and start > end:  # texts of one zone order like their times
         first, last = period_of(start), period_of(end)
         if first is not None and last is not None and first[0] >= last[1]:
-            checker.say(
+            speaker.say(
                 "invariant",
                 path,
                 "The period ends before it begins.",
@@ -76,13 +76,21 @@ def _period(checker: Speaker, value: dict[str, Any], path: str) -> None:
             )
 
 
-def _narrative(checker: Speaker, value: dict[str, Any], path: str) -> None:
+def _narrative(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     if not is_safe(value["div"]):
-        checker.say(
+        speaker.say(
             "invariant",
             f"{path}.div",
             "The text is not the plain XHTML that FHIR allows, or has nothing to read.",
             "Use simple tags, no script, no form. These are rules txt-1 and txt-2 of FHIR.",
+        )
+    elif not has_namespace(value["div"]):
+        speaker.say(
+            "structure",
+            f"{path}.div",
+            "The text does not say that it is XHTML.",
+            'Begin with <div xmlns="http://www.w3.org/1999/xhtml">.',
+            "warning",
         )
 
 
@@ -97,27 +105,35 @@ def _strings(value: Any, depth: int = 0) -> set[str]:
     return found
 
 
-def _domain_resource(checker: Speaker, value: dict[str, Any], path: str) -> None:
+def _domain_resource(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     contained = value.get("contained")
     if not contained:
         return
     pointed = _strings(value)
+    ids: set[str] = set()
     for at, inner in enumerate(contained):
         place = f"{path}.contained[{at}]"
+        own = str(inner.get("id"))
+        if "id" in inner and own in ids:
+            speaker.say(
+                "structure", f"{place}.id", "Two contained resources have the same id.",
+                "Give each an id of its own.",
+            )  # fmt: skip
+        ids.add(own)
         if "contained" in inner:
-            checker.say(
+            speaker.say(
                 "invariant", place, "A contained resource contains another.", "Flatten it (dom-2)."
             )
         meta = inner.get("meta") or {}
         if meta.keys() & {"versionId", "lastUpdated", "security"}:
-            checker.say(
+            speaker.say(
                 "invariant",
                 f"{place}.meta",
                 "A contained resource has no version, time or label of its own.",
                 "Remove them (dom-4, dom-5).",
             )
         if f"#{inner.get('id')}" not in pointed and "#" not in _strings(inner):
-            checker.say(
+            speaker.say(
                 "invariant",
                 place,
                 "The contained resource is referred to from nowhere.",

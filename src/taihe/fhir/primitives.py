@@ -11,6 +11,8 @@ from functools import lru_cache
 from taihe.fhir import definitions
 
 Check = Callable[[object], bool]
+LONGEST_TEXT = 1024 * 1024
+TEXTS = frozenset(("string", "markdown", "xhtml"))
 
 _YEAR = r"(?:[0-9](?:[0-9](?:[0-9][1-9]|[1-9]0)|[1-9]00)|[1-9]000)"
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
@@ -18,6 +20,8 @@ _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _DATE = re.compile(rf"{_YEAR}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?")
 _INSTANT = re.compile(rf"{_YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T{_TIME}{_ZONE}")
 _BASE64 = re.compile(r"[0-9a-zA-Z+/]*={0,2}")
+_CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ud800-\\udfff]")
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 _CODE = re.compile(r"\S+(?: \S+)*")
 
 # What a clerk should write, by type.
@@ -77,8 +81,26 @@ def is_instant(value: object) -> bool:
 
 
 def is_text(value: object) -> bool:
-    """Text that is not blank."""
-    return type(value) is str and value != "" and not value.isspace()
+    """Text that is not blank, of at most a mebi characters, without control characters."""
+    if type(value) is not str or value == "" or value.isspace():
+        return False
+    return (value.isprintable() or _CONTROL.search(value) is None) and len(value) <= LONGEST_TEXT
+
+
+def is_markup(value: object) -> bool:
+    """Text of XHTML: not blank, without control characters, of any length."""
+    if type(value) is not str or value == "" or value.isspace():
+        return False
+    return value.isprintable() or _CONTROL.search(value) is None
+
+
+def has_only_odd_characters(value: str) -> bool:
+    """
+    Whether all that is wrong with a text are control characters.
+
+    R4 says that they should not be there; half a surrogate pair is no character at all.
+    """
+    return len(value) <= LONGEST_TEXT and not value.isspace() and _SURROGATE.search(value) is None
 
 
 def is_address(value: object) -> bool:
@@ -145,7 +167,7 @@ def check_of(type_name: str) -> Check:
         "decimal": is_decimal,
         "string": is_text,
         "markdown": is_text,
-        "xhtml": is_text,
+        "xhtml": is_markup,
         "date": is_date,
         "dateTime": is_date_time,
         "instant": is_instant,

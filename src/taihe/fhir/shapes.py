@@ -16,7 +16,11 @@ from taihe.fhir.primitives import Check, check_of
 
 @dataclass(slots=True)
 class Spec:
-    """What is allowed under one JSON key: `ok` for primitives, `place` for structures."""
+    """
+    What is allowed under one JSON key: `ok` for primitives, `place` for structures.
+
+    `bound` says that targets, codes or `simple` (a Quantity without comparator) hold for it.
+    """
 
     field: Field
     many: bool
@@ -29,6 +33,8 @@ class Spec:
     targets: frozenset[str] | None
     resource: bool
     rules: tuple[Rule, ...]
+    bound: bool
+    simple: bool
 
 
 @dataclass(slots=True)
@@ -66,6 +72,7 @@ def shape(place: str) -> Shape:
         targets = (
             frozenset(element.targets) if element.targets and field.type == "Reference" else None
         )
+        simple = element.profile == "SimpleQuantity" and field.type == "Quantity"
         specs[key] = Spec(
             field,
             field.many,
@@ -78,6 +85,8 @@ def shape(place: str) -> Shape:
             targets,
             field.type == "Resource",
             () if field.place == field.path else invariants.rules(field.path, field.place),
+            targets is not None or systems is not None or simple,
+            simple,
         )
         if element.minimum:
             required.setdefault(field.name, []).extend(

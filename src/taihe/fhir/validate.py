@@ -19,7 +19,7 @@ from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.invariants import Rule
 from taihe.fhir.native_rules import DEEPEST
 from taihe.fhir.outcome import Issue
-from taihe.fhir.primitives import HINTS
+from taihe.fhir.primitives import HINTS, LONGEST_TEXT, TEXTS, has_only_odd_characters
 from taihe.fhir.search.rows import split_reference
 from taihe.fhir.shapes import Spec, shape
 
@@ -39,6 +39,8 @@ class _Checker:
         self.issues: list[Issue] = []
         self.root: dict[str, Any] | None = None
         self.nearest: dict[str, Any] | None = None
+        self.top: dict[str, Any] | None = None
+        self.full_urls: dict[str, str] | None = None
 
     def say(
         self, code: str, location: str, problem: str, do: str = "", severity: str = "error"
@@ -65,6 +67,7 @@ class _Checker:
             self.say("structure", path, "There is no such resource type.", hint, "fatal")
             return
         outer = self.nearest, self.root
+        self.top = self.top or value
         self.nearest = value
         if not contained:
             self.root = value
@@ -108,7 +111,7 @@ class _Checker:
                         self.resource(one, f"{path}.{spec.name}", depth + 1)
                     else:
                         self.object(one, spec.place, f"{path}.{spec.name}", depth + 1)
-                        if spec.targets is not None or spec.systems is not None:
+                        if spec.bound:
                             self.bound(one, spec, f"{path}.{spec.name}")
                         if spec.rules:
                             self.field_rules(one, spec, f"{path}.{spec.name}")
@@ -173,7 +176,6 @@ class _Checker:
                 if not ok(one) and not (one is None and self.has_extra(holder, spec, at)):
                     self.bad_primitive(one, spec, f"{path}[{at}]")
             return
-        check_bound = spec.targets is not None or spec.systems is not None
         for at, one in enumerate(items):
             if type(one) is not dict or not one:
                 self.bad_form(one, spec, f"{path}[{at}]", single=True)
@@ -181,7 +183,7 @@ class _Checker:
                 self.resource(one, f"{path}[{at}]", depth + 1, contained=spec.name == "contained")
             else:
                 self.object(one, spec.place, f"{path}[{at}]", depth + 1)
-                if check_bound:
+                if spec.bound:
                     self.bound(one, spec, f"{path}[{at}]")
                 if spec.rules:
                     self.field_rules(one, spec, f"{path}[{at}]")
@@ -243,7 +245,7 @@ class _Checker:
             self.say(
                 "structure", path, f"{spec.name} is a structure.", HINTS.get(kind, "Write text.")
             )
-        elif one == "":
+        elif isinstance(one, str) and (one == "" or one.isspace()):
             self.say("value", path, f"{spec.name} is empty.", "Leave it out, or give a value.")
         elif spec.codes is not None and kind == "code" and isinstance(one, str):
             shown = sorted(spec.codes)
@@ -251,9 +253,26 @@ class _Checker:
             self.say(
                 "code-invalid", path, f"{spec.name} has a code that is not in its value set.", hint
             )
+        elif kind in TEXTS and isinstance(one, str):
+            self.bad_text(one, spec.name, path)
         else:
             hint = HINTS.get(kind, "Write text in quotes.")
             self.say("value", path, f"{spec.name} is not {_article(kind)}.", hint)
+
+    def bad_text(self, one: str, name: str, path: str) -> None:
+        if len(one) > LONGEST_TEXT:
+            self.say(
+                "too-long", path, f"{name} is longer than {LONGEST_TEXT} characters.", "Shorten it."
+            )
+            return
+        severity = "warning" if has_only_odd_characters(one) else "error"
+        self.say(
+            "value",
+            path,
+            f"{name} has characters that are none for reading.",
+            "Remove control characters and halves of characters.",
+            severity,
+        )
 
     def bad_form(self, one: Any, spec: Spec, path: str, *, single: bool = False) -> None:
         if one is None:
@@ -279,35 +298,89 @@ class _Checker:
             )
 
     def bound(self, one: dict[str, Any], spec: Spec, path: str) -> None:
-        """The target of a reference, or the codes of a required binding."""
+        """The target of a reference, the codes of a required binding, a simple quantity."""
         if spec.targets is not None:
-            text = one.get("reference")
-            if type(text) is str:
-                kind = split_reference(text)[0]
-                if kind and kind not in spec.targets and kind in definitions.resource_types():
-                    allowed = ", ".join(sorted(spec.targets)[:8])
-                    self.say(
-                        "value",
-                        f"{path}.reference",
-                        f"{spec.name} cannot refer to {_article(kind)}.",
-                        f"It refers to {allowed}.",
-                    )
+            self.refers(one, spec.targets, spec.name, path)
         elif spec.systems is not None:
-            codings = one.get("coding") if spec.field.type == "CodeableConcept" else [one]
-            if not isinstance(codings, list) or not codings:
-                return
-            for coding in codings:
-                if not isinstance(coding, dict):
-                    return
-                code, system = coding.get("code"), coding.get("system")
-                if not isinstance(code, str) or code in spec.systems.get(str(system), ()):
-                    return
+            self.coded(one, spec, spec.systems, path)
+        if spec.simple and "comparator" in one:
             self.say(
-                "code-invalid",
-                path,
-                f"{spec.name} has no code of its value set.",
-                "Use a code of it.",
+                "invariant",
+                f"{path}.comparator",
+                f"{spec.name} is an exact quantity, so it has no comparator.",
+                "Leave it out. This is rule sqty-1 of FHIR.",
             )
+
+    def refers(
+        self, one: dict[str, Any], targets: frozenset[str], name: str, path: str
+    ) -> None:  # fmt: skip
+        """The type that a reference points to: by its text, its type, or what it finds here."""
+        text, said = one.get("reference"), one.get("type")
+        kind, where = "", "reference"
+        if type(text) is str:
+            kind = split_reference(text)[0] or self.found(text)
+        if type(said) is str and said in definitions.resource_types():
+            if kind and kind != said and kind in definitions.resource_types():
+                self.say(
+                    "value",
+                    f"{path}.type",
+                    f"{name} says another type than what it refers to.",
+                    f"Write {kind}, or leave type out.",
+                )
+            elif not kind:
+                kind, where = said, "type"
+        if kind and kind not in targets and kind in definitions.resource_types():
+            self.say(
+                "value",
+                f"{path}.{where}",
+                f"{name} cannot refer to {_article(kind)}.",
+                f"It refers to {', '.join(sorted(targets)[:8])}.",
+            )
+
+    def found(self, text: str) -> str:
+        """The type of a resource that is contained, or in the bundle; "" where there is none."""
+        if text[:1] == "#":
+            for inner in (self.root or {}).get("contained") or ():
+                if isinstance(inner, dict) and inner.get("id") == text[1:]:
+                    return str(inner.get("resourceType", ""))
+            return ""
+        if text[:4] != "urn:":
+            return ""
+        if self.full_urls is None:
+            entries = (self.top or {}).get("entry")
+            self.full_urls = {
+                str(entry.get("fullUrl")): str(entry["resource"].get("resourceType", ""))
+                for entry in (entries if isinstance(entries, list) else ())
+                if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+            }
+        return self.full_urls.get(text, "")
+
+    def coded(
+        self, one: dict[str, Any], spec: Spec, systems: dict[str, frozenset[str]], path: str
+    ) -> None:  # fmt: skip
+        """At least one code is of a required value set; what an extension explains may lack it."""
+        codings = [one]
+        if spec.field.type == "CodeableConcept":
+            listed = one.get("coding")
+            codings = listed if isinstance(listed, list) else []
+            if not codings and "text" not in one:
+                return
+        for coding in codings:
+            if not isinstance(coding, dict):
+                return
+            code, system = coding.get("code"), coding.get("system")
+            if not isinstance(code, str):
+                if "_code" in coding or "extension" in coding:
+                    return
+            elif code in systems.get(str(system), ()):
+                return
+        if spec.field.type != "CodeableConcept" and "code" not in one:
+            return
+        hint = "Use a code of it."
+        shown = sorted(f"{code} ({system})" for system in systems for code in systems[system])
+        if len(shown) <= 8:
+            hint = f"Use one of {', '.join(shown)}."
+        self.say("code-invalid", path, f"{spec.name} has no code of its value set.", hint)
 
 
 def check(resource: Any) -> list[Issue]:

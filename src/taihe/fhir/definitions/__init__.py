@@ -27,7 +27,8 @@ class Element:
     One row of the element table.
 
     `name` keeps the `[x]` of a choice; `maximum` 0 means unbounded; `targets` is empty when a
-    reference may point anywhere; `required` is the value set that its codes must come from.
+    reference may point anywhere; `required` is the value set that its codes must come from;
+    `profile` is SimpleQuantity where its Quantity must be one.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Element:
     content_reference: str
     in_summary: bool
     is_modifier: bool
+    profile: str = ""
 
     @property
     def is_choice(self) -> bool:
@@ -122,6 +124,7 @@ def children(path: str) -> dict[str, Element]:
             row[6],
             bool(row[7] & 1),
             bool(row[7] & 2),
+            row[8] if len(row) > 8 else "",
         )
         for row in _elements()["children"].get(path, ())
     }
