@@ -194,6 +194,38 @@ def value_sets(package: dict[str, list[Resource]], wanted: set[str]) -> Resource
     return {url: expand(url) for url in sorted(wanted)}
 
 
+def code_hierarchies(package: dict[str, list[Resource]]) -> Resource:
+    """
+    By system the codes that lie below others, each with its parents, and every flat system.
+
+    Only complete systems: of another nobody can say what lies below a code.
+    """
+    nested: dict[str, dict[str, list[str]]] = {}
+    flat: list[str] = []
+
+    def walk(concepts: list[Resource], parent: str, found: dict[str, list[str]]) -> None:
+        for concept in concepts:
+            above = found.setdefault(concept["code"], [])
+            links = [
+                p["valueCode"]
+                for p in concept.get("property", [])
+                if p["code"] in ("subsumedBy", "parent") and "valueCode" in p
+            ]
+            above += [one for one in ([parent] if parent else []) + links if one not in above]
+            walk(concept.get("concept", []), concept["code"], found)
+
+    for system in package["CodeSystem"]:
+        if system.get("content") != "complete":
+            continue
+        found: dict[str, list[str]] = {}
+        walk(system.get("concept", []), "", found)
+        if any(found.values()):
+            nested[system["url"]] = found
+        else:
+            flat.append(system["url"])
+    return {"nested": nested, "flat": sorted(flat)}
+
+
 def search_parameters(package: dict[str, list[Resource]]) -> list[list[object]]:
     """
     The parameters that have a base, without the two examples that repeat a real one.
@@ -284,6 +316,7 @@ def main(arguments: list[str]) -> int:
     write("invariants.json.gz", invariants(structures))
     wanted = {row[5] for rows in table["children"].values() for row in rows if row[5]}
     write("value_sets.json.gz", value_sets(package, wanted))
+    write("code_hierarchies.json.gz", code_hierarchies(package))
     rows = search_parameters(package)
     number_parameters(rows)
     write("search_parameters.json.gz", rows)

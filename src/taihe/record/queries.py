@@ -13,13 +13,31 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taihe.fhir.search import Chain, Condition, Criterion, Has, Query
-from taihe.kernel.errors import Forbidden, Incorrect
+from taihe.fhir.search import (
+    Chain,
+    Condition,
+    Criterion,
+    Has,
+    Junction,
+    Parameter,
+    Query,
+    Words,
+    is_address,
+)
+from taihe.kernel.errors import Forbidden, Incorrect, Unsupported
 from taihe.record import types
 from taihe.record.access import Predicate
-from taihe.record.database import Connection, marks
+from taihe.record.database import Connection, in_pieces, marks
 from taihe.record.keys import Keys
-from taihe.record.search_conditions import Part, is_answered, part_of
+from taihe.record.prepare import reference_text
+from taihe.record.search_conditions import (
+    Part,
+    is_answered,
+    part_of,
+    reference_texts,
+    token_part,
+    without_versions,
+)
 from taihe.record.search_order import ORDERS, Key, after, is_keyed, row_key, sort_key
 
 DEFAULT_COUNT = 50
@@ -29,6 +47,7 @@ MOST_PER_PAGE = 1000
 
 
 MOST_LINKS = 1000
+MOST_RELATED = 10_000
 
 
 @dataclass(frozen=True)
@@ -125,7 +144,7 @@ class _Compiler:
         parts: list[Part] = []
         by_id = False
         for criterion in criteria:
-            code = criterion.parameter.code
+            code = criterion.parameter.code if isinstance(criterion, Condition) else ""
             if isinstance(criterion, Condition) and code == "_id":
                 sql, values = _ids(criterion)
                 where.append(sql)
@@ -161,7 +180,87 @@ class _Compiler:
             return self.chain(criterion)
         if isinstance(criterion, Has):
             return self.has(criterion)
+        if isinstance(criterion, Junction):
+            return self.junction(type, criterion)
+        if isinstance(criterion, Words):
+            raise Unsupported(
+                f"{criterion.parameter.code} is not supported by this store: it keeps no words.",
+                "Search by a parameter of text, as in name:contains.",
+            )
+        if criterion.hierarchies:
+            return self.related(criterion)
         return part_of(self.keys, type, criterion)
+
+    def junction(self, type: str, junction: Junction) -> Part:
+        """Criteria of a filter: their rows together, of all, or what is left without them."""
+        groups = [junction.criteria]
+        if junction.operator == "or":
+            groups = [(criterion,) for criterion in junction.criteria]
+        names = []
+        for group in groups:
+            found = self.select(type, group, ordered=False)
+            names.append(
+                self._named(
+                    f"SELECT r.rid AS rid FROM {found.source} WHERE {found.where}",
+                    found.parameters,
+                )
+            )
+        rids = " UNION ALL ".join(f"SELECT rid FROM {name}" for name in names)
+        return Part("", "", [], 4, False, negated=junction.operator == "not", rids=rids)
+
+    def related(self, condition: Condition) -> Part:
+        """A reference's `:below` and `:above`: the hashes of everything on the way."""
+        hashes: set[int] = set()
+        for value in condition.values:
+            code = value.code or ""
+            if is_address(code):
+                raise without_versions(condition)
+            hashes.update(self.keys.hash(text) for text in reference_texts(condition, value))
+            for walked in condition.hierarchies:
+                if value.system in (None, walked.type) and self.may_search(walked.type):
+                    hashes |= self._walk(walked, code, condition.modifier)
+            if len(hashes) > MOST_RELATED:
+                raise Incorrect(
+                    f"More than {MOST_RELATED} resources are on the way.", "Begin further down."
+                )
+        return token_part(condition.parameter.number, sorted(hashes), 3)
+
+    def _walk(self, walked: Parameter, id: str, modifier: str) -> set[int]:
+        """Hashes of references to what is part of a resource, or what it is part of."""
+        if modifier == "above" and walked.targets != (walked.type,):
+            raise Unsupported(
+                f":above is not supported for {walked.type} by this store.",
+                f"Search each level with {walked.code}.",
+            )
+        found = {self.keys.hash(reference_text(walked.type, id))}
+        fresh = found
+        down = (
+            "SELECT r.refhash FROM record_idx_token t CROSS JOIN record_resource r"
+            " WHERE r.rid = t.rid AND t.param = ? AND t.hash IN ({in}) AND r.type = ?"
+        )
+        up = (
+            "SELECT t.hash FROM record_resource r CROSS JOIN record_idx_token t"
+            " WHERE t.rid = r.rid AND t.param = ? AND r.refhash IN ({in}) AND r.type = ?"
+        )
+        sql = (down if modifier == "below" else up) + f" AND r.deleted = 0 AND {self.predicate.sql}"
+        while fresh and len(found) <= MOST_RELATED:
+            rows: set[int] = set()
+            for some in in_pieces(sorted(fresh)):
+                rows.update(
+                    row[0]
+                    for row in self.connection.execute(
+                        sql.replace("{in}", marks(len(some))),
+                        (
+                            walked.number,
+                            *some,
+                            types.NUMBER[walked.type],
+                            *self.predicate.parameters,
+                        ),
+                    )
+                )
+            fresh = rows - found
+            found = found | fresh
+        return found
 
     def chain(self, chain: Chain) -> Part:
         """Resources that refer to others: from those, by the hash of their address."""

@@ -35,6 +35,7 @@ from taihe.record.prepare import (
     reference_text,
 )
 
+MOST_CODES = 10_000
 _LAST = "\U0010ffff"
 
 
@@ -63,7 +64,7 @@ class Part:
         if self.refhashes:
             return f"r.refhash IN ({self.refhashes})"
         if self.rids:
-            return f"{row}.rid IN ({self.rids})"
+            return f"{row}.rid {'NOT IN' if self.negated else 'IN'} ({self.rids})"
         inner = self.where.format(t="t")
         found = f"EXISTS (SELECT 1 FROM {self.table} t WHERE {inner} AND t.rid = {row}.rid)"
         return f"NOT {found}" if self.negated else found
@@ -104,6 +105,7 @@ def part_of(keys: Keys, type: str, condition: Condition) -> Part:
             " by this store.",
             "It keeps codes and identifiers as hashes: give the code or the identifier.",
         )
+    _refuse_unanswered(condition)
     if condition.missing is not None:
         table = "record_idx_token" if kind == "string" else TABLE_OF[kind]
         return Part(table, "{t}.param = ?", [number], 9, False, negated=condition.missing)
@@ -118,6 +120,41 @@ def part_of(keys: Keys, type: str, condition: Condition) -> Part:
     return _span(keys, condition)
 
 
+# What a filter and `:above` ask that hashes, or text cut to a length, cannot answer.
+_UNANSWERED = {
+    "token": ("unequal",),
+    "reference": ("unequal", "above", "below"),
+    "string": ("unequal",),
+    "uri": ("unequal", "contains", "ends"),
+}
+
+
+def _refuse_unanswered(condition: Condition) -> None:
+    if condition.modifier not in _UNANSWERED.get(condition.kind, ()):
+        return
+    if condition.kind == "reference" and condition.modifier != "unequal":
+        raise without_versions(condition)
+    raise Unsupported(
+        f"A filter on {condition.parameter.code} that asks for what is {condition.modifier} is"
+        " not supported by this store.",
+        "It keeps hashes: ask for what is equal, or for its beginning.",
+    )
+
+
+def without_versions(condition: Condition) -> Unsupported:
+    """The refusal of versions of an address, which are kept as hashes."""
+    return Unsupported(
+        f"The modifier :{condition.modifier} of {condition.parameter.code} is not supported for"
+        " addresses by this store.",
+        "An address without a version finds every version.",
+    )
+
+
+def reference_texts(condition: Condition, value: Value) -> list[str]:
+    """What is hashed for one value of a reference."""
+    return _reference_texts(condition.parameter, value)
+
+
 def _hashes(keys: Keys, condition: Condition) -> Part:
     number = condition.parameter.number
     negated = condition.modifier in ("not", "not-in")
@@ -127,6 +164,11 @@ def _hashes(keys: Keys, condition: Condition) -> Part:
     ):
         # Every token of the parameter has this system.
         return Part("record_idx_token", "{t}.param = ?", [number], 9, False, negated)
+    if len(condition.values) > MOST_CODES:
+        raise Unsupported(
+            f"{condition.parameter.code} would mean more than {MOST_CODES} codes.",
+            "Ask for a narrower code or a smaller value set.",
+        )
     for value in condition.values:
         if condition.kind == "reference":
             texts.update(dict.fromkeys(_reference_texts(condition.parameter, value)))
@@ -135,7 +177,7 @@ def _hashes(keys: Keys, condition: Condition) -> Part:
     rank = 1 if condition.kind == "reference" else 3
     if condition.parameter.code == "identifier":
         rank = 0
-    return _token_part(
+    return token_part(
         number,
         [keys.hash(text) for text in texts],
         rank,
@@ -143,7 +185,10 @@ def _hashes(keys: Keys, condition: Condition) -> Part:
     )
 
 
-def _token_part(number: int, hashes: list[int], rank: int, *, negated: bool = False) -> Part:
+def token_part(number: int, hashes: list[int], rank: int, *, negated: bool = False) -> Part:
+    if not hashes:
+        # A value set without codes.
+        return Part("record_idx_token", "{t}.param = ? AND 1 = 0", [number], rank, False, negated)
     if len(hashes) == 1:
         return Part(
             "record_idx_token",
@@ -186,6 +231,15 @@ def _reference_texts(parameter: Parameter, value: Value) -> list[str]:
 def _uri(keys: Keys, condition: Condition) -> Part:
     number = condition.parameter.number
     texts = [value.code or "" for value in condition.values]
+    if condition.modifier == "starts":
+        begun = [text[:LONGEST_TEXT] for text in texts]
+        return Part(
+            "record_idx_text",
+            f"{{t}}.param = ? AND ({' OR '.join(['({t}.value >= ? AND {t}.value < ?)'] * len(begun))})",
+            [number, *(bound for text in begun for bound in (text, text + _LAST))],
+            2,
+            False,
+        )
     if condition.modifier == "below":
         ways: list[str] = []
         parameters: list[Any] = [number]
@@ -198,7 +252,7 @@ def _uri(keys: Keys, condition: Condition) -> Part:
         )
     if condition.modifier == "above":
         texts = [above for text in texts for above in _above(text)]
-    return _token_part(number, [keys.hash(f"u{text}") for text in dict.fromkeys(texts)], 2)
+    return token_part(number, [keys.hash(f"u{text}") for text in dict.fromkeys(texts)], 2)
 
 
 def _above(text: str) -> list[str]:
@@ -258,23 +312,26 @@ def _string(keys: Keys, type: str, condition: Condition) -> Part:
     number = condition.parameter.number
     texts = [value.code or "" for value in condition.values]
     if condition.modifier == "exact":
-        return _token_part(number, [keys.hash(f"x{text}") for text in texts], 1)
+        return token_part(number, [keys.hash(f"x{text}") for text in texts], 1)
     plain = [normalise(text)[:LONGEST_TEXT] for text in texts]
     if is_hidden_string(type, number):
-        if condition.modifier == "contains":
+        if condition.modifier:
             raise Unsupported(
-                f":contains is not supported for {condition.parameter.code}: it is kept as"
+                f":{condition.modifier} is not supported for {condition.parameter.code}: it is kept as"
                 " hashes only.",
                 "Give the beginning of the text.",
             )
-        return _token_part(number, [keys.hash(f"p{text}") for text in plain], 2)
+        return token_part(number, [keys.hash(f"p{text}") for text in plain], 2)
     ways: list[str] = []
     parameters: list[Any] = [number]
     for text in plain:
-        if condition.modifier == "contains":
+        if condition.modifier == "equal":
+            ways.append("{t}.value = ?")
+            parameters.append(text)
+        elif condition.modifier in ("contains", "ends"):
             ways.append("{t}.value LIKE ? ESCAPE '!'")
             escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-            parameters.append(f"%{escaped}%")
+            parameters.append(f"%{escaped}{'%' if condition.modifier == 'contains' else ''}")
         else:
             ways.append("({t}.value >= ? AND {t}.value < ?)")
             parameters += [text, text + _LAST]
@@ -311,13 +368,13 @@ _NUMBERS = {
 }
 
 
-def _compared(kind: str, value: Value) -> tuple[str, list[Any]]:
+def _compared(kind: str, value: Value, modifier: str = "") -> tuple[str, list[Any]]:
     """The comparison of a span with a date or number, and its bounds."""
     assert value.low is not None and value.high is not None
     if kind == "date":
         width: float = max(value.high - value.low, 86_400_000_000)
         around = (value.low - width, value.high + width)
-        sql, bounds = _DATES[value.prefix]
+        sql, bounds = _DATES[modifier or value.prefix]
     else:
         assert value.number is not None
         width = abs(value.number) / 10
@@ -338,7 +395,7 @@ def _span(keys: Keys, condition: Condition) -> Part:
     ways: list[str] = []
     parameters: list[Any] = [condition.parameter.number]
     for value in condition.values:
-        sql, bounds = _compared(condition.kind, value)
+        sql, bounds = _compared(condition.kind, value, condition.modifier)
         parameters += bounds
         if condition.kind == "quantity" and value.code is not None:
             units = _unit_texts(value)

@@ -169,6 +169,20 @@ def value_set(url: str) -> dict[str, frozenset[str]] | None:
 
 
 @cache
+def code_hierarchies() -> dict[str, dict[str, tuple[str, ...]]]:
+    """
+    By code system the codes with the codes directly above each; empty for a flat system.
+
+    Only the complete systems of R4's package are here.
+    """
+    table = _read("code_hierarchies.json.gz")
+    found: dict[str, dict[str, tuple[str, ...]]] = {url: {} for url in table["flat"]}
+    for url, codes in table["nested"].items():
+        found[url] = {code: tuple(above) for code, above in codes.items()}
+    return found
+
+
+@cache
 def search_parameters() -> tuple[SearchParameterRow, ...]:
     """The published search parameters."""
     return tuple(

@@ -20,13 +20,16 @@ from taihe.fhir.search.query import (
     Criterion,
     Has,
     Include,
+    Junction,
     Query,
     Sort,
     Value,
+    Words,
     is_address,
 )
 from taihe.fhir.search.reading import parse, parse_types
 from taihe.fhir.search.rows import EARLIEST, LATEST, IndexRow, implied_range, period_of
+from taihe.fhir.search.terms import Terms
 
 __all__ = [
     "EARLIEST",
@@ -37,10 +40,13 @@ __all__ = [
     "Has",
     "Include",
     "IndexRow",
+    "Junction",
     "Parameter",
     "Query",
     "Sort",
+    "Terms",
     "Value",
+    "Words",
     "base_types",
     "extract",
     "implied_range",

@@ -1,136 +1,115 @@
-"""Reading the conditions of a search: parameters, modifiers, chains, `_has`."""
+"""Reading the conditions of a search: parameters, modifiers, chains, `_has`, lists, words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from taihe.fhir import definitions
-from taihe.fhir.search.parameters import Parameter, parameters
-from taihe.fhir.search.query import Chain, Condition, Criterion, Has
-from taihe.fhir.search.values import bad, members, modified, split
+from taihe.fhir.search.parameters import Parameter, hierarchy, parameters
+from taihe.fhir.search.query import Chain, Condition, Criterion, Has, Value, Words, is_address
+from taihe.fhir.search.terms import Terms
+from taihe.fhir.search.values import (
+    bad,
+    members_of,
+    read_value,
+    related_codes,
+    split,
+    unescaped,
+)
+from taihe.fhir.search.words import wanted_words
 from taihe.kernel.errors import Incorrect, TaiheError, Unsupported
 
 RESULT_PARAMETERS = (
     "_sort", "_count", "_page", "_include", "_revinclude", "_summary", "_total", "_elements",
-    "_format", "_pretty", "_type",
+    "_format", "_pretty", "_type", "_contained", "_containedType",
 )  # fmt: skip
-
-
-# Parameters that R4 has and that a search over index rows cannot answer, each with its reason.
-_NEVER = {
-    "_text": "It searches the narrative, which is made from the data and is not indexed.",
-    "_content": "It searches all text of a resource, which is not indexed.",
-    "_filter": "Write the filter as parameters of their own.",
-    "_list": "Read the List and search with _id.",
-    "_query": "There are no named queries.",
-    "_contained": "Contained resources are not found on their own.",
-    "_containedType": "Contained resources are not found on their own.",
-}
-
-
+CRITERIA = ("_has", "_list", "_text", "_content", "_filter")
 MOST_LINKS = 8
-
-
 MOST_VALUES = 1000
-
-
-# Modifiers of each kind that R4 has: those answered, and those refused with a reason.
-_MODIFIERS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
-    "string": (("exact", "contains"), {}),
-    "token": (
-        ("not", "text", "of-type", "in", "not-in"),
-        {
-            "above": "No hierarchy of codes is loaded: give the codes, joined with commas.",
-            "below": "No hierarchy of codes is loaded: give the codes, joined with commas.",
-        },
-    ),
-    "reference": (
-        ("identifier",),
-        {
-            "above": "Search each level with a chain.",
-            "below": "Search each level with a chain.",
-        },
-    ),
-    "uri": (("below", "above"), {}),
-    "date": ((), {}),
-    "number": ((), {}),
-    "quantity": ((), {}),
-    "composite": ((), {}),
-    "special": ((), {}),
+MOST_CODES = 100_000
+# Parameters that R4 has and that are not answered, each with its reason.
+_NEVER = {"_query": "There are no named queries."}
+# The modifiers of each kind that R4 has, beside :missing and the types of a reference.
+_MODIFIERS: dict[str, tuple[str, ...]] = {
+    "string": ("exact", "contains"),
+    "token": ("not", "text", "of-type", "in", "not-in", "above", "below"),
+    "reference": ("identifier", "above", "below"),
+    "uri": ("below", "above"),
 }
 
 
 def suggestion(word: str, known: Iterable[str], before: str = "") -> str:
+    """A sentence that names the nearest known word, or nothing."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"Did you mean {before}{close[0]}?" if close else ""
 
 
-def _check_modifier(parameter: Parameter, modifier: str) -> None:
-    now, never = _MODIFIERS[parameter.kind]
-    if not modifier or modifier in now:
-        return
-    if modifier == "missing":
-        if parameter.kind == "composite":
-            raise Incorrect(
-                f"{parameter.code} has no modifier :missing.", "Ask for its parts one by one."
-            )
-        return
-    if parameter.kind == "reference" and modifier in definitions.resource_types():
-        check_target(parameter, modifier)
-        return
-    if modifier in never:
-        raise Unsupported(
-            f"The modifier :{modifier} of {parameter.code} is not supported.", never[modifier]
-        )
-    types = parameter.targets if parameter.kind == "reference" else ()
-    missing = () if parameter.kind == "composite" else ("missing",)
-    known = (*now, *never, *missing, *types)
-    listed = ", ".join(f":{name}" for name in (*now, *missing)) or "none"
-    raise Incorrect(
-        f"{parameter.code} has no modifier :{modifier}.",
-        suggestion(modifier, known, ":") or f"It has {listed}.",
-    )
-
-
-def check_target(parameter: Parameter, type: str) -> None:
-    if parameter.targets and type not in parameter.targets:
-        raise Incorrect(
-            f"{parameter.code} never refers to a {type}.",
-            "It refers to " + ", ".join(parameter.targets[:12]) + ".",
-        )
-
-
-def known_parameter(type: str, code: str) -> Parameter:
-    """The parameter of a type by its code, or the error that says what is wrong with it."""
-    if code in _NEVER:
-        raise Unsupported(f"The parameter {code} is not supported.", _NEVER[code])
-    known = parameters(type)
-    parameter = known.get(code)
-    if parameter is None:
-        hint = suggestion(code, (*known, *RESULT_PARAMETERS, "_has"))
-        raise Incorrect(f"{type} has no search parameter {code}.", hint)
-    if not parameter.expression:
-        raise Unsupported(
-            f"The parameter {code} of {type} is not supported.",
-            "R4 defines it in words only, without an expression.",
-        )
-    return parameter
-
-
-def criterion(type: str, name: str, text: str, links: int = 0) -> Criterion:
+def criterion(type: str, name: str, text: str, terms: Terms, links: int = 0) -> Criterion:
+    """Read one pair of a query; `links` counts the steps of the chain that led here."""
     if links > MOST_LINKS:
         raise Incorrect(f"A chain has at most {MOST_LINKS} links.", "Search in two steps.")
     if name.startswith("_has:") or name == "_has":
-        return _has(type, name, text, links)
+        return _has(type, name, text, terms, links)
     head, dot, rest = name.partition(".")
     if dot:
-        return _chain(type, head, rest, text, links)
-    return _condition(type, name, text)
+        code, colon, target = head.partition(":")
+        return chain(
+            reference_of(type, code),
+            target if colon else None,
+            lambda one: criterion(one, rest, text, terms, links + 1),
+            first=rest,
+            links=links,
+        )
+    if name in ("_text", "_content") and name in parameters(type):
+        return _words(parameters(type)[name], text)
+    if name == "_list":
+        return _list(text)
+    return _condition(type, name, text, terms)
 
 
-def _chain(type: str, head: str, rest: str, text: str, links: int) -> Chain:
-    code, colon, target = head.partition(":")
+def chain(
+    parameter: Parameter,
+    target: str | None,
+    onwards: Callable[[str], Criterion],
+    *,
+    first: str,
+    links: int,
+) -> Chain:
+    """
+    A condition on what a reference leads to: `onwards` reads it for each type.
+
+    Without a `target` every type that the reference may lead to and that has the parameter
+    `first` is asked. Raises what is wrong for the first type, if it is wrong for all.
+    """
+    if target is not None:
+        if target not in definitions.resource_types():
+            raise Incorrect(
+                f"{target or 'Nothing'} is no resource type.",
+                suggestion(target, parameter.targets or definitions.resource_types()),
+            )
+        check_target(parameter, target)
+        return Chain(parameter, ((target, onwards(target)),))
+    if links:
+        # Each link without a type multiplies the ways.
+        _require_few(parameter, 1 if links > 1 and "." in first else 8)
+    found: list[tuple[str, Criterion]] = []
+    problem: TaiheError | None = None
+    for one in parameter.targets or sorted(definitions.resource_types()):
+        try:
+            found.append((one, onwards(one)))
+        except TaiheError as error:
+            # The first type that has the parameter says best what is wrong with its value.
+            if problem is None or first.partition(":")[0].partition(".")[0] in parameters(one):
+                problem = problem if _is_about_value(problem) else error
+    if not found:
+        assert problem is not None, "a reference parameter has targets"
+        raise problem
+    return Chain(parameter, tuple(found))
+
+
+def reference_of(type: str, code: str) -> Parameter:
+    """The reference parameter of a type from which a chain goes on."""
     parameter = known_parameter(type, code)
     if parameter.kind != "reference":
         references = [p.code for p in parameters(type).values() if p.kind == "reference"]
@@ -138,30 +117,7 @@ def _chain(type: str, head: str, rest: str, text: str, links: int) -> Chain:
             f"{code} of {type} is no reference, so nothing follows it.",
             "References are " + ", ".join(references[:12]) + ".",
         )
-    if colon:
-        if target not in definitions.resource_types():
-            raise Incorrect(
-                f"{target or 'Nothing'} is no resource type.",
-                suggestion(target, parameter.targets or definitions.resource_types()),
-            )
-        check_target(parameter, target)
-        return Chain(parameter, ((target, criterion(target, rest, text, links + 1)),))
-    found: list[tuple[str, Criterion]] = []
-    problem: TaiheError | None = None
-    if links:
-        # Each link without a type multiplies the ways.
-        _require_few(parameter, 1 if links > 1 and "." in rest else 8)
-    for one in parameter.targets or sorted(definitions.resource_types()):
-        try:
-            found.append((one, criterion(one, rest, text, links + 1)))
-        except TaiheError as error:
-            # The first type that has the parameter says best what is wrong with its value.
-            if problem is None or rest.partition(":")[0].partition(".")[0] in parameters(one):
-                problem = problem if _is_about_value(problem) else error
-    if not found:
-        assert problem is not None, "a reference parameter has targets"
-        raise problem
-    return Chain(parameter, tuple(found))
+    return parameter
 
 
 def _require_few(parameter: Parameter, most: int) -> None:
@@ -176,11 +132,17 @@ def _is_about_value(problem: TaiheError | None) -> bool:
     return problem is not None and "has no search parameter" not in problem.problem
 
 
-def _has(type: str, name: str, text: str, links: int) -> Has:
+def _has(type: str, name: str, text: str, terms: Terms, links: int) -> Has:
     parts = name.split(":", 3)
     if len(parts) != 4:
         raise Incorrect("_has is not complete.", "Write _has:Observation:patient:code=…")
     _, source, code, rest = parts
+    parameter = referring(type, source, code)
+    return Has(source, parameter, criterion(source, rest, text, terms, links + 1))
+
+
+def referring(type: str, source: str, code: str) -> Parameter:
+    """The parameter by which resources of `source` refer to a type, for `_has`."""
     if source not in definitions.resource_types():
         raise Incorrect(
             f"{source or 'Nothing'} is no resource type.",
@@ -188,30 +150,143 @@ def _has(type: str, name: str, text: str, links: int) -> Has:
         )
     parameter = parameters(source).get(code)
     if parameter is None or parameter.kind != "reference" or not parameter.expression:
-        references = [p.code for p in parameters(source).values() if p.kind == "reference"]
-        raise Incorrect(
-            f"{code or 'Nothing'} is no reference parameter of {source}.",
-            suggestion(code, references) or "It has " + ", ".join(references[:12]) + ".",
-        )
+        raise no_reference(source, code)
     check_target(parameter, type)
-    return Has(source, parameter, criterion(source, rest, text, links + 1))
+    return parameter
 
 
-def _condition(type: str, name: str, text: str) -> Condition:
-    code, _, modifier = name.partition(":")
+def no_reference(source: str, code: str) -> Incorrect:
+    """The refusal of what is no reference parameter of a type."""
+    references = [p.code for p in parameters(source).values() if p.kind == "reference"]
+    listed = "It has " + ", ".join(references[:12]) + "." if references else "It has none."
+    return Incorrect(
+        f"{code or 'Nothing'} is no reference parameter of {source}.",
+        suggestion(code, references) or listed,
+    )
+
+
+def check_target(parameter: Parameter, type: str) -> None:
+    """Refuse a type that a reference parameter never leads to."""
+    if parameter.targets and type not in parameter.targets:
+        raise Incorrect(
+            f"{parameter.code} never refers to a {type}.",
+            "It refers to " + ", ".join(parameter.targets[:12]) + ".",
+        )
+
+
+def known_parameter(type: str, code: str) -> Parameter:
+    """The parameter of a type by its code, or the error that says what is wrong with it."""
+    if code in _NEVER:
+        raise Unsupported(f"The parameter {code} is not supported.", _NEVER[code])
+    parameter = parameters(type).get(code)
+    if parameter is None:
+        raise _no(type, code)
+    if code in CRITERIA:
+        raise Incorrect(f"{code} has no modifier, and nothing follows it.", f"Write {code}=….")
+    if not parameter.expression:
+        raise Unsupported(
+            f"The parameter {code} of {type} is not supported.",
+            "R4 defines it in words only, without an expression.",
+        )
+    return parameter
+
+
+def _no(type: str, code: str) -> Incorrect:
+    hint = suggestion(code, (*parameters(type), *RESULT_PARAMETERS, *CRITERIA))
+    return Incorrect(f"{type} has no search parameter {code or 'without a name'}.", hint)
+
+
+def _words(parameter: Parameter, text: str) -> Words:
+    alternatives = [tuple(unescaped(part).split()) for part in split(text, ",")]
+    if not all(any(map(wanted_words, words)) for words in alternatives):
+        raise bad(parameter, "without a word", "Give the words that must stand in the text.")
+    return Words(parameter, tuple(alternatives))
+
+
+def _list(text: str) -> Has:
+    """Resources that a List refers to, as if `_has:List:item:_id` were asked."""
+    if text.startswith("$"):
+        raise Unsupported(
+            "Lists that a server makes by itself are not supported.", "Give the id of a List."
+        )
+    if not text:
+        raise Incorrect("The value of _list is empty.", "Give the id of a List.")
+    own = parameters("List")
+    values = tuple(
+        Value(part, code=unescaped(part).removeprefix("List/")) for part in split(text, ",")
+    )
+    return Has("List", own["item"], Condition(own["_id"], "", values))
+
+
+def check_modifier(parameter: Parameter, modifier: str) -> None:
+    """Refuse a modifier that the kind of a parameter does not have."""
+    known = _MODIFIERS.get(parameter.kind, ())
+    if not modifier or modifier in known:
+        return
+    if modifier == "missing":
+        if parameter.kind == "composite":
+            raise Incorrect(
+                f"{parameter.code} has no modifier :missing.", "Ask for its parts one by one."
+            )
+        return
+    if parameter.kind == "reference" and modifier in definitions.resource_types():
+        check_target(parameter, modifier)
+        return
+    types = parameter.targets if parameter.kind == "reference" else ()
+    missing = () if parameter.kind == "composite" else ("missing",)
+    listed = ", ".join(f":{name}" for name in (*known, *missing)) or "none"
+    raise Incorrect(
+        f"{parameter.code} has no modifier :{modifier}.",
+        suggestion(modifier, (*known, *missing, *types), ":") or f"It has {listed}.",
+    )
+
+
+def _condition(type: str, name: str, text: str, terms: Terms) -> Condition:
+    code, colon, modifier = name.partition(":")
     parameter = known_parameter(type, code)
-    _check_modifier(parameter, modifier)
+    if colon and not modifier:
+        raise Incorrect(f"{code} has an empty modifier.", "Leave the colon out.")
+    check_modifier(parameter, modifier)
     if modifier == "missing":
         if text not in ("true", "false"):
             raise bad(parameter, "neither true nor false", "Write :missing=true or :missing=false.")
         return Condition(parameter, modifier, (), missing=text == "true")
     if modifier in ("in", "not-in"):
-        return Condition(parameter, modifier, members(parameter, text))
+        return Condition(parameter, modifier, members_of(parameter, text, terms))
     parts = split(text, ",")
     if len(parts) > MOST_VALUES:
         raise Incorrect(
             f"{code} has more than {MOST_VALUES} alternatives.", "Ask in several searches."
         )
+    if modifier in ("above", "below") and parameter.kind != "uri":
+        return related(parameter, parts, modifier, terms)
     return Condition(
-        parameter, modifier, tuple(modified(parameter, part, modifier) for part in parts)
+        parameter, modifier, tuple(read_value(parameter, part, modifier) for part in parts)
     )
+
+
+def related(parameter: Parameter, parts: Iterable[str], modifier: str, terms: Terms) -> Condition:
+    """`:above` and `:below` of a token or a reference."""
+    if parameter.kind == "token":
+        codes = [v for part in parts for v in related_codes(parameter, part, modifier, terms)]
+        if len(codes) > MOST_CODES:
+            raise Incorrect(
+                f"{parameter.code} would mean more than {MOST_CODES} codes.",
+                "Ask for a narrower code.",
+            )
+        return Condition(parameter, modifier, tuple(dict.fromkeys(codes)))
+    values = tuple(read_value(parameter, part) for part in parts)
+    found: dict[Parameter, None] = {}
+    for value in values:
+        if is_address(value.code or ""):
+            continue
+        types = (value.system,) if value.system else parameter.targets
+        walked = [hierarchy(one) for one in types or sorted(definitions.resource_types())]
+        own = [one for one in walked if one is not None]
+        if not own:
+            raise Incorrect(
+                f"{parameter.code} refers to nothing that can be part of another.",
+                f":{modifier} is for Location, Organization, Encounter and their like.",
+            )
+        found.update(dict.fromkeys(own))
+    return Condition(parameter, modifier, values, hierarchies=tuple(found))

@@ -8,6 +8,7 @@ same in its own words, and `plain` says it again from the specification without 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
@@ -20,12 +21,15 @@ from taihe.fhir.search.query import (
     Criterion,
     Has,
     Include,
+    Junction,
     Query,
     Sort,
     Value,
+    Words,
     is_address,
 )
 from taihe.fhir.search.rows import IndexRow
+from taihe.fhir.search.words import narrative, wanted_words, whole_text, words
 
 DAY = 86_400_000_000
 EARTH_KILOMETRES = 6371.0088
@@ -38,9 +42,10 @@ def row_matches(row: IndexRow, value: Value, parameter: Parameter, modifier: str
 
 
 def _token(row: IndexRow, value: Value, parameter: Parameter, modifier: str) -> bool:
-    return (value.system is None or row.system == value.system) and (
+    same = (value.system is None or row.system == value.system) and (
         value.code is None or row.code == value.code
     )
+    return same != (modifier == "unequal")
 
 
 def _type(row: IndexRow, value: Value, parameter: Parameter, modifier: str) -> bool:
@@ -55,15 +60,20 @@ def _string(row: IndexRow, value: Value, parameter: Parameter, modifier: str) ->
     wanted = value.code or ""
     if modifier == "exact":
         return row.code == wanted
+    there, wanted = normalise(row.code), normalise(wanted)
     if modifier == "contains":
-        return normalise(wanted) in normalise(row.code)
-    return normalise(row.code).startswith(normalise(wanted))
+        return wanted in there
+    if modifier in ("equal", "unequal"):
+        return (there == wanted) == (modifier == "equal")
+    return there.endswith(wanted) if modifier == "ends" else there.startswith(wanted)
 
 
 def _date(row: IndexRow, value: Value, parameter: Parameter, modifier: str) -> bool:
     assert row.low is not None and row.high is not None
     assert value.low is not None and value.high is not None
     low, high = value.low, value.high
+    if modifier == "overlaps":
+        return row.low < high and low < row.high
     if value.prefix == "ap":
         width = max(high - low, DAY)
         return row.low < high + width and row.high > low - width
@@ -107,7 +117,11 @@ def _number(row: IndexRow, value: Value, parameter: Parameter, modifier: str) ->
 
 def _reference(row: IndexRow, value: Value, parameter: Parameter, modifier: str) -> bool:
     code = value.code or ""
+    if modifier == "unequal":
+        return not _reference(row, value, parameter, "")
     if is_address(code):
+        if modifier in ("above", "below"):
+            return _version(row.code, code) if modifier == "below" else _version(code, row.code)
         return row.code == code or (not row.system and row.code.partition("|")[0] == code)
     if row.code != code or not row.system:
         return False
@@ -116,13 +130,28 @@ def _reference(row: IndexRow, value: Value, parameter: Parameter, modifier: str)
     return not parameter.targets or row.system in parameter.targets
 
 
+def _version(there: str, wanted: str) -> bool:
+    """Whether a canonical is the wanted one, in a version that the wanted one covers."""
+    url, _, version = there.partition("|")
+    wanted_url, _, covering = wanted.partition("|")
+    return url == wanted_url and (
+        not covering or version == covering or version.startswith(covering + ".")
+    )
+
+
 def _uri(row: IndexRow, value: Value, parameter: Parameter, modifier: str) -> bool:
     wanted = value.code or ""
     if modifier == "below":
         return row.code == wanted or row.code.startswith(wanted.rstrip("/") + "/")
     if modifier == "above":
         return row.code == wanted or wanted.startswith(row.code.rstrip("/") + "/")
-    return row.code == wanted
+    others = {
+        "starts": row.code.startswith(wanted),
+        "ends": row.code.endswith(wanted),
+        "contains": wanted in row.code,
+        "unequal": row.code != wanted,
+    }
+    return others.get(modifier, row.code == wanted)
 
 
 def _composite(row: IndexRow, value: Value, parameter: Parameter, modifier: str) -> bool:
@@ -170,30 +199,60 @@ _OTHER_ROWS = {"text": "text", "of-type": "type", "identifier": "identifier"}
 
 
 def condition_holds(rows: Iterable[IndexRow], condition: Condition) -> bool:
-    """Whether the index rows of one resource fulfil a condition."""
+    """
+    Whether the index rows of one resource fulfil a condition.
+
+    Of a reference's `:above` and `:below` only the resource itself is looked for here: what it
+    is part of is known to a store.
+    """
+    return _test(condition)(rows)
+
+
+def _test(condition: Condition) -> Callable[[Iterable[IndexRow]], bool]:
+    """A condition as a function of the index rows of one resource."""
     parameter, modifier = condition.parameter, condition.modifier
-    kind = _OTHER_ROWS.get(modifier, parameter.kind)
-    own = [row for row in rows if row.param == parameter.number and row.kind == kind]
-    if condition.missing is not None:
-        return bool(own) != condition.missing
-    found = any(row_matches(row, v, parameter, modifier) for v in condition.values for row in own)
-    return found != (modifier in ("not", "not-in"))
+    number, kind = parameter.number, _OTHER_ROWS.get(modifier, parameter.kind)
+    negated = modifier in ("not", "not-in")
+    codes: frozenset[tuple[str | None, str | None]] = frozenset()
+    if modifier in ("in", "not-in", "above", "below") and kind == "token":
+        # Thousands of codes, each with its system.
+        codes = frozenset((value.system, value.code) for value in condition.values)
+
+    def holds(rows: Iterable[IndexRow]) -> bool:
+        own = [row for row in rows if row.param == number and row.kind == kind]
+        if condition.missing is not None:
+            return bool(own) != condition.missing
+        if codes:
+            return any((row.system, row.code) in codes for row in own) != negated
+        found = any(
+            row_matches(row, v, parameter, modifier) for v in condition.values for row in own
+        )
+        return found != negated
+
+    return holds
 
 
 class MemoryStore:
-    """Resources with their index rows, in the order in which they were added."""
+    """
+    Resources with their index rows, in the order in which they were added.
+
+    The words of a resource are found when they are first asked for.
+    """
 
     def __init__(self, resources: Iterable[dict[str, Any]] = ()) -> None:
         self._resources: dict[Key, dict[str, Any]] = {}
         self._rows: dict[Key, list[IndexRow]] = {}
+        self._words: dict[tuple[Key, str], frozenset[str]] = {}
         for resource in resources:
             self.add(resource)
 
     def add(self, resource: dict[str, Any]) -> None:
         """Store a resource that has an id, in place of an older one."""
         key = resource["resourceType"], resource["id"]
-        self._resources[key] = resource
         self._rows[key] = [*extract(resource), *more_rows(resource)]
+        self._resources[key] = resource
+        for code in ("_text", "_content"):
+            self._words.pop((key, code), None)
 
     def search(self, query: Query) -> list[dict[str, Any]]:
         """Every match of a query in its order; pages are the caller's."""
@@ -256,7 +315,12 @@ class MemoryStore:
 
     def _only(self, keys: list[Key], criterion: Criterion) -> list[Key]:
         if isinstance(criterion, Condition):
-            return [key for key in keys if condition_holds(self._rows[key], criterion)]
+            holds = _test(self._with_relatives(criterion))
+            return [key for key in keys if holds(self._rows[key])]
+        if isinstance(criterion, Words):
+            return [key for key in keys if self._has_words(key, criterion)]
+        if isinstance(criterion, Junction):
+            return self._joining(keys, criterion)
         number = criterion.parameter.number
         if isinstance(criterion, Chain):
             targets = {
@@ -270,6 +334,57 @@ class MemoryStore:
             for target in self._references(key, number)
         }
         return [key for key in keys if key in referred]
+
+    def _joining(self, keys: list[Key], junction: Junction) -> list[Key]:
+        if junction.operator == "and":
+            for inner in junction.criteria:
+                keys = self._only(keys, inner)
+            return keys
+        found = {key for inner in junction.criteria for key in self._only(keys, inner)}
+        return [key for key in keys if (key in found) == (junction.operator == "or")]
+
+    def _has_words(self, key: Key, criterion: Words) -> bool:
+        place = (key, criterion.parameter.code)
+        if place not in self._words:
+            text = narrative if place[1] == "_text" else whole_text
+            self._words[place] = words(text(self._resources[key]))
+        there = self._words[place]
+        return any(
+            all(wanted_words(word) <= there for word in alternative)
+            for alternative in criterion.alternatives
+        )
+
+    def _with_relatives(self, condition: Condition) -> Condition:
+        """The condition with a value for everything above or below what it names."""
+        if not condition.hierarchies:
+            return condition
+        found: dict[Value, None] = {}
+        for value in condition.values:
+            found[value] = None
+            for walked in condition.hierarchies:
+                if value.system not in (None, walked.type) or is_address(value.code or ""):
+                    continue
+                for id in self._relatives(walked, value.code or "", condition.modifier):
+                    found[Value(value.text, system=walked.type, code=id)] = None
+        return replace(condition, values=tuple(found))
+
+    def _relatives(self, walked: Parameter, id: str, modifier: str) -> set[str]:
+        """Ids of what lies below (is part of, in any number of steps) or above a resource."""
+        links = [
+            (key[1], target[1])
+            for key in self._resources
+            if key[0] == walked.type
+            for target in self._references(key, walked.number)
+            if target[0] == walked.type
+        ]
+        found, fresh = {id}, {id}
+        while fresh:
+            if modifier == "below":
+                fresh = {part for part, whole in links if whole in fresh} - found
+            else:
+                fresh = {whole for part, whole in links if part in fresh} - found
+            found |= fresh
+        return found
 
     def _references(self, key: Key, number: int) -> list[Key]:
         return [

@@ -66,3 +66,16 @@ def parameters(type: str) -> dict[str, Parameter]:
 def parameter_by_number(number: int) -> Parameter:
     """The parameter of an index row; KeyError for a number that was never given."""
     return _by_number()[number]
+
+
+HIERARCHIES = ("partof", "part-of", "parent")
+
+
+@cache
+def hierarchy(type: str) -> Parameter | None:
+    """The parameter by which resources of a type name what they are part of, if there is one."""
+    for code in HIERARCHIES:
+        parameter = parameters(type).get(code)
+        if parameter is not None and type in parameter.targets and parameter.expression:
+            return parameter
+    return None

@@ -54,7 +54,7 @@ class Route:
     type: str
     system: str = ""
     from_resource: bool = False
-    computed: str = ""
+    required: str = ""
 
 
 @dataclass
@@ -99,16 +99,34 @@ def implied_system(element: definitions.Element) -> str:
 @cache
 def only_system(number: int) -> str:
     """The code system that every token of a parameter has by its bindings; "" if there is none."""
+    systems = {route.system for route in _token_routes(number)}
+    return next(iter(systems)) if len(systems) == 1 else ""
+
+
+@cache
+def only_codes(number: int) -> frozenset[str]:
+    """The codes that a token parameter can have by its bindings; empty when nobody can say."""
+    found: set[str] = set()
+    for route in _token_routes(number):
+        systems = definitions.value_set(route.required) if route.required else None
+        if route.type == "boolean":
+            found |= {"true", "false"}
+        elif systems:
+            found.update(code for codes in systems.values() for code in codes)
+        else:
+            return frozenset()
+    return frozenset(found)
+
+
+def _token_routes(number: int) -> list[Route]:
     parameter = parameter_by_number(number)
     if parameter.kind != "token" or parameter.type not in definitions.resource_types():
-        return ""
+        return []
     start = Route((), parameter.type, parameter.type)
     try:
-        routes = _Walker(parameter.type, start).routes(parse(parameter.expression))
+        return _Walker(parameter.type, start).routes(parse(parameter.expression))
     except NotPlanned:
-        return ""
-    systems = {route.system for route in routes}
-    return next(iter(systems)) if len(systems) == 1 else ""
+        return []
 
 
 def _same_type(actual: str, wanted: str) -> bool:
@@ -117,8 +135,6 @@ def _same_type(actual: str, wanted: str) -> bool:
 
 
 def _field_routes(route: Route, name: str) -> list[Route]:
-    if route.type == "Extension" and name == "value":
-        pass
     return [
         Route(
             (*route.steps, Step("field", f.key, f.many, primitive=f.primitive)),
@@ -126,6 +142,7 @@ def _field_routes(route: Route, name: str) -> list[Route]:
             f.type,
             implied_system(f.element) if f.type == "code" else "",
             route.from_resource,
+            f.element.required if f.type == "code" else "",
         )
         for f in model.named(route.place).get(name, ())
     ]

@@ -30,12 +30,20 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One parameter of a query; its values are alternatives, conditions all hold together."""
+    """
+    One parameter of a query; its values are alternatives, conditions all hold together.
+
+    The values of `:in`, `:not-in`, and of `:above` and `:below` of a token, are the codes that
+    the terms gave. `hierarchies` are the parameters by which `:above` and `:below` of a
+    reference walk, each of a type by which a resource names what it is part of. A filter has
+    further modifiers: `equal`, `unequal`, `ends` and `overlaps`.
+    """
 
     parameter: Parameter
     modifier: str
     values: tuple[Value, ...]
     missing: bool | None = None
+    hierarchies: tuple[Parameter, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -65,7 +73,28 @@ class Has:
     condition: Criterion
 
 
-Criterion = Condition | Chain | Has
+@dataclass(frozen=True, slots=True)
+class Words:
+    """
+    Words that must all stand in the narrative (`_text`) or in any text (`_content`).
+
+    Each alternative is a tuple of words as they were written; what stands in which text is
+    said in `taihe.fhir.search.words`.
+    """
+
+    parameter: Parameter
+    alternatives: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Junction:
+    """Criteria joined by `and`, `or` or `not`, as a filter joins them; `not` has one."""
+
+    operator: str
+    criteria: tuple[Criterion, ...]
+
+
+Criterion = Condition | Chain | Has | Words | Junction
 
 
 @dataclass(frozen=True, slots=True)

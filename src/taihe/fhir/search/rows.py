@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
 
-from taihe.fhir.search.normalise import is_chinese, pinyin_spellings
+from taihe.fhir.search.names import spellings
 
 # The ends of an open period, in microseconds since 1970: beyond any date of four digits.
 EARLIEST = -(2**62)
@@ -194,19 +194,7 @@ def name_spellings(name: dict[str, Any]) -> list[str]:
     Its parts as written, family and given joined, and the pinyin of the whole name, in full
     and as initials.
     """
-    found = [t for part in _NAME_PARTS for t in _texts(name.get(part))]
-    family, given = name.get("family") or "", list(_texts(name.get("given")))
-    whole = name.get("text") or ""
-    if family and given:
-        joined = family + "".join(given)
-        if is_chinese(joined):
-            found.append(joined)
-        else:
-            joined = " ".join((family, *given))
-            found.append(joined)
-        whole = whole or joined
-    found.extend(pinyin_spellings(whole or family or "".join(given)))
-    return list(dict.fromkeys(t for t in found if t.strip()))
+    return spellings(name, [t for part in _NAME_PARTS for t in _texts(name.get(part))])
 
 
 def address_texts(address: dict[str, Any]) -> list[str]:

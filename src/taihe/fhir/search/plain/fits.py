@@ -7,15 +7,22 @@ import unicodedata
 from decimal import Decimal
 from fractions import Fraction
 
-from taihe.fhir.search.plain.found import Found, moments
+from taihe.fhir.search.plain.found import Found, is_han, moments
+from taihe.fhir.search.plain.text import MIDDLE_DOTS
 from taihe.fhir.search.plain.walk import rows_of
 from taihe.fhir.search.query import Condition, Value
 
 
 def folded(text: str) -> str:
-    """Text without case, accents, width and runs of space."""
+    """Text without case, accents, width, middle dots and runs of space."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(unicodedata.normalize("NFC", plain).casefold().split())
+    plain = unicodedata.normalize("NFC", plain).casefold()
+    plain = " ".join("".join(c for c in plain if c not in MIDDLE_DOTS).split())
+    kept = ""
+    for at, character in enumerate(plain):
+        between = character == " " and is_han(plain[at - 1]) and is_han(plain[at + 1])
+        kept += "" if between else character
+    return kept
 
 
 def component_kinds(condition: Condition, type: str) -> tuple[str, ...]:
@@ -41,6 +48,8 @@ def matches(condition: Condition, kinds: tuple[str, ...], value: Value, way: Fou
 
 def _fits(kind: str, modifier: str, targets: tuple[str, ...], value: Value, way: Found) -> bool:
     wanted = value.code or ""
+    if modifier == "unequal":
+        return not _fits(kind, "equal", targets, value, way)
     if kind == "token":
         if value.system is not None and value.system != way.system:
             return False
@@ -48,14 +57,18 @@ def _fits(kind: str, modifier: str, targets: tuple[str, ...], value: Value, way:
     if kind == "string":
         if modifier == "exact":
             return wanted == way.code
-        there, wanted = folded(way.code), folded(wanted)
-        return wanted in there if modifier == "contains" else there[: len(wanted)] == wanted
+        return _fits_text(modifier or "starts", folded(way.code), folded(wanted))
+    if kind == "uri" and modifier in ("equal", "starts", "ends", "contains"):
+        return _fits_text(modifier, way.code, wanted)
     if kind == "uri":
         longer, shorter = (wanted, way.code) if modifier == "above" else (way.code, wanted)
         if longer == shorter:
             return True
         return bool(modifier) and longer.startswith(shorter.rstrip("/") + "/")
     if kind == "reference":
+        if modifier in ("above", "below") and ("/" in wanted or ":" in wanted):
+            wide, narrow = (way.code, wanted) if modifier == "above" else (wanted, way.code)
+            return _covers(wide.split("|"), narrow.split("|"))
         if "/" in wanted or ":" in wanted:
             # A canonical is found without its version, too.
             return wanted == way.code or (way.system == "" and way.code.split("|")[0] == wanted)
@@ -67,6 +80,9 @@ def _fits(kind: str, modifier: str, targets: tuple[str, ...], value: Value, way:
     assert way.low is not None and way.high is not None
     if kind == "special":
         return _distance(way, value) <= (value.number or 0)
+    if kind == "date" and modifier == "overlaps":
+        first, after = moments(value.text.replace(" ", "+"))
+        return max(first, way.low) < min(after, way.high)
     if kind == "date":
         return _fits_date(value, int(way.low), int(way.high))
     unit_fits = kind == "number" or (
@@ -74,6 +90,25 @@ def _fits(kind: str, modifier: str, targets: tuple[str, ...], value: Value, way:
         and (value.code is None or value.system in (None, way.system))
     )
     return unit_fits and _fits_number(value, way.low, way.high)
+
+
+def _fits_text(how: str, there: str, wanted: str) -> bool:
+    found = there.find(wanted)
+    return {
+        "equal": there == wanted,
+        "starts": there[: len(wanted)] == wanted,
+        "ends": there[max(0, len(there) - len(wanted)) :] == wanted,
+        "contains": found >= 0,
+    }[how]
+
+
+def _covers(wide: list[str], narrow: list[str]) -> bool:
+    """Whether a canonical without a version, or with a part of it, means another too."""
+    if wide[0] != narrow[0]:
+        return False
+    numbers = wide[1].split(".") if len(wide) > 1 and wide[1] else []
+    others = narrow[1].split(".") if len(narrow) > 1 else []
+    return others[: len(numbers)] == numbers
 
 
 def _fits_date(value: Value, low: int, high: int) -> bool:

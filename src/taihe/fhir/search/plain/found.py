@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from taihe.fhir import definitions
+from taihe.fhir.search.names import SURNAMES
 from taihe.fhir.search.plain.walk import Item, descends, parts_of
 
 FOREVER = 2**62
@@ -69,30 +71,72 @@ def moments(text: str) -> tuple[int, int]:
 
 
 def is_han(text: str) -> bool:
-    """Whether any character is a common Chinese one."""
-    return any("\u4e00" <= c <= "\u9fff" for c in text)
+    """Whether any character is a Chinese one."""
+    return any(
+        0x4E00 <= ord(c) <= 0x9FFF
+        or 0x3400 <= ord(c) <= 0x4DBF
+        or 0x20000 <= ord(c) <= 0x3FFFF
+        or c == "〇"
+        for c in text
+    )
 
 
 def names(name: Mapping[str, Any]) -> Iterator[str]:
-    """Every spelling of a HumanName: parts, joined, and pinyin in full and as initials."""
-    from pypinyin import lazy_pinyin
-
+    """Every spelling of a HumanName: parts, joined, between dots, and pinyin."""
     for part in ("text", "family"):
         if name.get(part):
             yield name[part]
     for part in ("given", "prefix", "suffix"):
-        yield from (t for t in name.get(part, []) if t)
-    family, given = name.get("family", ""), [g for g in name.get("given", []) if g]
+        yield from (t for t in name.get(part) or [] if t)
+    family, given = name.get("family") or "", [g for g in name.get("given") or [] if g]
     joined = ""
     if family and given:
         joined = "".join([family, *given])
         joined = joined if is_han(joined) else " ".join([family, *given])
         yield joined
     whole = name.get("text") or joined or family or "".join(given)
-    if is_han(whole):
-        syllables = lazy_pinyin([c for c in whole if is_han(c)], v_to_u=False)
-        yield "".join(syllables).lower()
-        yield "".join(s[0] for s in syllables).lower()
+    if not is_han(whole):
+        return
+    yield from pinyin(whole, family)
+    between = [part.strip() for part in re.split("[·•‧⋅・･·∙●.．]", whole)]
+    if len([part for part in between if part]) > 1:
+        yield from (part for part in between if part)
+    if len([part for part in between if is_han(part)]) > 1:
+        for part in between:
+            for spelling in pinyin(part, ""):
+                # Initials of a part would find too much.
+                if " " in spelling:
+                    yield spelling.replace(" ", "")
+                elif len([c for c in part if is_han(c)]) == 1 and len(spelling) > 1:
+                    yield spelling
+
+
+def pinyin(text: str, family: str) -> Iterator[str]:
+    """The pinyin of a name, joined, in syllables and as initials, for each way to read it."""
+    from pypinyin import lazy_pinyin
+
+    characters = [c for c in text if is_han(c)]
+    if not characters:
+        return
+    line = "".join(characters)
+    own = "".join(c for c in family if is_han(c))
+    readings = [lazy_pinyin(line, v_to_u=False)]
+    if not family or line.startswith(own):
+        surname = ""
+        for candidate in SURNAMES:
+            longer = len(candidate) > len(surname)
+            if line.startswith(candidate) and longer and not (len(family) == 1 < len(candidate)):
+                surname = candidate
+        if surname:
+            rest = line[len(surname) :]
+            readings.append(SURNAMES[surname].split() + lazy_pinyin(rest, v_to_u=False))
+    for syllables in readings:
+        syllables = [s for s in syllables if s.isascii() and s.strip()]
+        for form in ("v", "u", "yu"):
+            spelled = [s.replace("v", form) for s in syllables]
+            yield "".join(spelled)
+            yield " ".join(spelled)
+        yield "".join(s[0] for s in syllables)
 
 
 def found_by(kind: str, item: Item) -> Iterator[Found]:

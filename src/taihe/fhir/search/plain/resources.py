@@ -8,8 +8,20 @@ from typing import Any
 
 from taihe.fhir.search.plain.fits import component_kinds, folded, matches
 from taihe.fhir.search.plain.found import Found, found_by, texts_of
+from taihe.fhir.search.plain.text import div_of, stands_in, texts_within
 from taihe.fhir.search.plain.walk import Item, Walk, rows_of
-from taihe.fhir.search.query import Chain, Condition, Criterion, Has, Include, Query, Sort
+from taihe.fhir.search.query import (
+    Chain,
+    Condition,
+    Criterion,
+    Has,
+    Include,
+    Junction,
+    Query,
+    Sort,
+    Value,
+    Words,
+)
 
 Key = tuple[str, str]
 
@@ -26,6 +38,7 @@ class Plain:
         self.resources = {(r["resourceType"], r["id"]): r for r in resources}
         self._walks = {key: Walk(resource) for key, resource in self.resources.items()}
         self._found: dict[tuple[Key, str, str], list[Item]] = {}
+        self._read: dict[tuple[Key, str], list[str]] = {}
 
     def search(self, query: Query) -> list[dict[str, Any]]:
         """Every match of a query in its order."""
@@ -116,14 +129,57 @@ class Plain:
                 and self._holds(other, criterion.condition)
                 for other in self.resources
             )
+        if isinstance(criterion, Junction):
+            inner = (self._holds(key, one) for one in criterion.criteria)
+            if criterion.operator == "not":
+                return not all(inner)
+            return all(inner) if criterion.operator == "and" else any(inner)
+        if isinstance(criterion, Words):
+            texts = self._texts(key, criterion.parameter.code)
+            return any(
+                all(stands_in(word, texts) for word in words) for words in criterion.alternatives
+            )
         ways = self.ways(key, criterion)
         if criterion.missing is not None:
             return criterion.missing == (not ways)
+        if criterion.hierarchies and any(
+            self._related(criterion, value, way) for value in criterion.values for way in ways
+        ):
+            return True
         kinds = component_kinds(criterion, key[0])
         matching = any(
             matches(criterion, kinds, value, way) for value in criterion.values for way in ways
         )
         return not matching if criterion.modifier in ("not", "not-in") else matching
+
+    def _texts(self, key: Key, code: str) -> list[str]:
+        place = (key, code)
+        if place not in self._read:
+            resource = self.resources[key]
+            self._read[place] = (
+                div_of(resource) if code == "_text" else list(texts_within(resource))
+            )
+        return self._read[place]
+
+    def _related(self, condition: Condition, value: Value, way: Found) -> bool:
+        """Whether what is referred to is part of the value, or the value part of it."""
+        for walked in condition.hierarchies:
+            if value.system not in (None, walked.type) or way.system != walked.type:
+                continue
+            if condition.modifier == "below":
+                lower, upper = way.code, value.code or ""
+            else:
+                lower, upper = value.code or "", way.code
+            seen: list[str] = [lower]
+            for one in seen:
+                if (walked.type, one) not in self.resources:
+                    continue
+                for whole in self._references((walked.type, one), walked.expression):
+                    if whole.system == walked.type and whole.code not in seen:
+                        seen.append(whole.code)
+            if upper in seen[1:]:
+                return True
+        return False
 
     def _references(self, key: Key, expression: str) -> list[Found]:
         return [f for item in self.found(key, expression) for f in found_by("reference", item)]
