@@ -7,7 +7,7 @@ FHIRPath (N1, with the R4 additions): parse once, compile once, evaluate often.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -16,8 +16,8 @@ from typing import Any
 from taihe.fhir import definitions
 from taihe.fhir.fhirpath.checker import semantic_problem
 from taihe.fhir.fhirpath.compiler import Items, Run, compile_node
-from taihe.fhir.fhirpath.elements import Element, Item, of_resource, plain
-from taihe.fhir.fhirpath.environment import Environment, Resolver
+from taihe.fhir.fhirpath.elements import Element, of_resource, plain
+from taihe.fhir.fhirpath.environment import Environment, Resolver, Terms, given_variables
 from taihe.fhir.fhirpath.errors import (
     ExecutionProblem,
     FhirPathError,
@@ -60,16 +60,25 @@ class Compiled:
         variables: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         resolver: Resolver | None = None,
+        terms: Terms | None = None,
         strict: bool = False,
     ) -> list[Any]:
         """
         The resulting values as JSON has them; dates and quantities of FHIRPath as text.
 
         `variables` are the `%` names, each a value or a list of values. `now` is the time
-        that `now()` and `today()` tell. `resolver` fetches what `resolve()` does not find in
-        the resource. Raises FhirPathError.
+        that `now()` and `today()` tell, the present when None. `resolver` fetches what
+        `resolve()` does not find in the resource. `terms` knows the codes of value sets for
+        `memberOf()` and the order of codes for `subsumes()`; without it the value sets that
+        ship answer. Raises FhirPathError.
         """
-        if resource is not None and variables is None and not strict and resolver is None:
+        if (
+            resource is not None
+            and variables is None
+            and not strict
+            and resolver is None
+            and terms is None
+        ):
             kind = resource.get("resourceType")
             if kind not in self._fast:
                 self.check(kind)
@@ -83,7 +92,9 @@ class Compiled:
                     return fast(resource)
                 except (Slow, AttributeError, TypeError, KeyError, ValueError):
                     pass  # the closures answer, or say what is wrong
-        items = self.items(resource, variables=variables, now=now, resolver=resolver, strict=strict)
+        items = self.items(
+            resource, variables=variables, now=now, resolver=resolver, terms=terms, strict=strict
+        )
         return [value for item in items if (value := plain(item)) is not None]
 
     def items(
@@ -93,12 +104,13 @@ class Compiled:
         variables: Mapping[str, Any] | None = None,
         now: datetime | None = None,
         resolver: Resolver | None = None,
+        terms: Terms | None = None,
         strict: bool = False,
     ) -> Items:
         """The resulting items with their types: elements and System values."""
         root = None if resource is None else of_resource(resource)
         self.check(None if root is None else root.type, strict=strict)
-        env = Environment(root, _given(variables), now, resolver)
+        env = Environment(root, given_variables(variables), now, resolver, terms)
         focus: Items = [] if root is None else [root]
         env.variables.setdefault("context", focus)
         return self.on(env, focus)
@@ -115,25 +127,19 @@ class Compiled:
             self._checked[key] = semantic_problem(self.tree, type, strict)
         problem = self._checked[key]
         if problem is not None:
-            raise SemanticProblem(problem.problem, problem.do, problem.position)
+            raise SemanticProblem(problem.problem, problem.do, problem.position, self.expression)
 
     def on(self, env: Environment, focus: Items) -> Items:
         """Run on a focus in an environment that is prepared already."""
         try:
             return self.run(env, focus)
         except RecursionError:
-            raise ExecutionProblem("The expression or resource is nested too deep.", "") from None
-
-
-def _given(variables: Mapping[str, Any] | None) -> dict[str, list[Item]]:
-    return {
-        name: list(value)
-        if isinstance(value, Sequence) and not isinstance(value, str)
-        else [of_resource(value)]
-        if isinstance(value, dict) and "resourceType" in value
-        else [value]
-        for name, value in (variables or {}).items()
-    }
+            raise ExecutionProblem(
+                "The expression or resource is nested too deep.", "Split it."
+            ) from None
+        except FhirPathError as error:
+            error.expression = error.expression or self.expression
+            raise
 
 
 @lru_cache(maxsize=4096)
@@ -144,4 +150,8 @@ def compile(expression: str) -> Compiled:
     Raises SyntaxProblem or SemanticProblem, with the position in the text.
     """
     tree = parse(expression)
-    return Compiled(expression, tree, compile_node(tree))
+    try:
+        return Compiled(expression, tree, compile_node(tree))
+    except FhirPathError as error:
+        error.expression = expression
+        raise

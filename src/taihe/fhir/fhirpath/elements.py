@@ -11,10 +11,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from taihe.fhir import definitions, model
-from taihe.fhir.fhirpath.values import CALENDAR_OF_UCUM, Quantity, Temporal, parse_temporal
+from taihe.fhir.fhirpath.values import (
+    UCUM_OF_CALENDAR,
+    Long,
+    Quantity,
+    Temporal,
+    parse_temporal,
+)
 
 TYPE_INFO = "TypeInfo"  # what type() gives; no FHIR type
 UCUM = "http://unitsofmeasure.org"
+CALENDAR_SYSTEM = "http://hl7.org/fhirpath/CodeSystem/calendar-units"
 _INTEGERS = frozenset(("integer", "positiveInt", "unsignedInt", "integer64"))
 _TEMPORAL = {"date": "Date", "dateTime": "DateTime", "instant": "DateTime", "time": "Time"}
 
@@ -25,10 +32,12 @@ class Element:
 
     `extra` is the JSON object beside a primitive (`_birthDate`), which holds its id and
     extensions; `value` is None when there is only that. `parent` helps to find what contains
-    the element.
+    the element, `field` says which of its fields this is, and `index` where in a list.
     """
 
-    __slots__ = ("extra", "parent", "place", "type", "value")
+    __slots__ = ("extra", "field", "index", "parent", "place", "type", "value")
+    field: model.Field  # set for what was reached through its parent
+    index: int | None
 
     def __init__(
         self, value: Any, type: str, place: str, extra: Any = None, parent: Element | None = None
@@ -53,10 +62,15 @@ def of_resource(value: dict[str, Any], parent: Element | None = None) -> Element
     return Element(value, kind, kind, None, parent)
 
 
-def _make(field: model.Field, value: Any, extra: Any, parent: Element) -> Element:
+def _make(
+    field: model.Field, value: Any, extra: Any, parent: Element, index: int | None = None
+) -> Element:
     if isinstance(value, dict) and field.type == "Resource" and "resourceType" in value:
-        return of_resource(value, parent)
-    return Element(value, field.type, field.place, extra, parent)
+        made = of_resource(value, parent)
+    else:
+        made = Element(value, field.type, field.place, extra, parent)
+    made.field, made.index = field, index
+    return made
 
 
 def _add(field: model.Field, holder: dict[str, Any], parent: Element, out: list[Item]) -> None:
@@ -71,7 +85,7 @@ def _add(field: model.Field, holder: dict[str, Any], parent: Element, out: list[
             one = values[position] if position < len(values) else None
             beside = extras[position] if position < len(extras) else None
             if one is not None or beside is not None:
-                out.append(_make(field, one, beside, parent))
+                out.append(_make(field, one, beside, parent, position))
     else:
         out.append(_make(field, value, extra, parent))
 
@@ -116,12 +130,20 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def quantity_of(value: dict[str, Any]) -> Quantity | None:
-    """A FHIR Quantity as a System one: its UCUM code, or the unit as written."""
+    """
+    A FHIR Quantity as a System one: its UCUM code, or the unit as written.
+
+    One with a comparator says less than a value, so it is none.
+    """
     number = _decimal(value.get("value"))
-    if number is None:
+    if number is None or value.get("comparator") is not None:
         return None
-    unit = value.get("code") if value.get("system") == UCUM else value.get("unit")
-    return Quantity(number, unit or value.get("code") or "1")
+    system, code, unit = value.get("system"), value.get("code"), value.get("unit")
+    if system == CALENDAR_SYSTEM and code in UCUM_OF_CALENDAR:
+        return Quantity(number, code, True)
+    named = code if system == UCUM else unit
+    named = named or code or "1"
+    return Quantity(number, named if isinstance(named, str) else "1", fhir=True)
 
 
 def atom(item: Item) -> Item:
@@ -161,7 +183,7 @@ def type_name(item: Item) -> tuple[str, str]:
     if isinstance(item, bool):
         return "System", "Boolean"
     if isinstance(item, int):
-        return "System", "Integer"
+        return "System", "Long" if isinstance(item, Long) else "Integer"
     if isinstance(item, Decimal):
         return "System", "Decimal"
     if isinstance(item, Temporal):
@@ -212,14 +234,6 @@ def plain(item: Item) -> Any:
     if isinstance(item, Temporal | Quantity):
         return str(item)
     return item
-
-
-def calendar_unit(quantity: Quantity) -> str | None:
-    """The calendar word of a quantity's unit; days and finer may be written in UCUM."""
-    if quantity.calendar:
-        return quantity.unit
-    word = CALENDAR_OF_UCUM.get(quantity.unit)
-    return word if word in ("second", "millisecond") else None
 
 
 def deep(items: Iterable[Item]) -> list[Item]:

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from taihe.fhir.fhirpath.elements import Element, Item, of_resource
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 
 Resolver = Callable[[str], dict[str, Any] | None]
 MOST_ITEMS = 1_000_000
+MOST_STEPS = 4_000_000
+MOST_CHARACTERS = 200_000_000
+
+
+class Codes(Protocol):
+    """The codes of a value set by system."""
+
+    @property
+    def systems(self) -> Mapping[str, frozenset[str]]: ...
+
+
+class Terms(Protocol):
+    """
+    What `memberOf()` asks (`taihe.fhir.terms.ValueSets` is one).
+
+    It may also have `subsumes(system, code, other)`, which `subsumes()` asks: true when the
+    code is the other or above it, None when the code system does not say.
+    """
+
+    def codes(self, url: str) -> Codes | None:
+        """The codes of a value set; None when they are not known."""
 
 
 class Environment:
@@ -18,12 +39,13 @@ class Environment:
     The state of one evaluation.
 
     `variables` are the `%` names, `this`, `index` and `total` what `$this` and so on mean at
-    the moment. `spend` counts items and refuses an expression that makes too many.
+    the moment. `spend` counts items, `work` steps and `write` characters; each refuses an
+    expression that makes too many.
     """
 
     __slots__ = (
-        "_left", "index", "now", "resolver", "resource", "root", "this", "total", "traces",
-        "variables",
+        "_characters", "_left", "_steps", "index", "now", "resolver", "resource", "root", "terms",
+        "this", "total", "traces", "variables",
     )  # fmt: skip
 
     def __init__(
@@ -32,25 +54,49 @@ class Environment:
         variables: dict[str, list[Item]],
         now: datetime | None = None,
         resolver: Resolver | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self.resource = resource
         self.root = resource
         self.variables = variables
         self.this: list[Item] = [] if resource is None else [resource]
-        self.index: int | None = None
+        self.index: int | None = 0
         self.total: list[Item] = []
         self.now = now
         self.resolver = resolver
+        self.terms = terms
         self.traces: list[tuple[str, list[Item]]] = []
         self._left = MOST_ITEMS
+        self._steps = MOST_STEPS
+        self._characters = MOST_CHARACTERS
 
     def spend(self, items: int) -> None:
-        """Count work; raises when the expression makes more than a million items."""
+        """Count items made; raises when the expression makes more than a million."""
         self._left -= items
         if self._left < 0:
             raise ExecutionProblem(
                 "The expression makes too many items.", "Narrow it, or look for an endless repeat."
             )
+
+    def work(self, steps: int) -> None:
+        """Count steps; raises when the expression takes more than four million."""
+        self._steps -= steps
+        if self._steps < 0:
+            raise ExecutionProblem(
+                "The expression takes too many steps.", "Narrow it with where() before it repeats."
+            )
+
+    def write(self, characters: int) -> None:
+        """Count characters read or made; raises when they are more than 200 million."""
+        self._characters -= characters
+        if self._characters < 0:
+            raise ExecutionProblem("The expression works on too much text.", "Narrow it.")
+
+    def clock(self) -> datetime:
+        """The moment of the evaluation: the same one however often it is asked for."""
+        if self.now is None:
+            self.now = datetime.now(UTC)
+        return self.now
 
     def resolve(self, item: Item) -> Item | None:
         """The resource that a Reference or uri points to, if it is at hand."""
@@ -68,20 +114,54 @@ class Environment:
         if not tops and self.root is not None:
             tops.append(self.root)
         if text.startswith("#"):
-            for top in tops:
-                if text == "#":
-                    return tops[-1]
-                for contained in top.value.get("contained") or ():
-                    if contained.get("id") == text[1:]:
-                        return of_resource(contained, top)
-            return None
+            return _contained(text, tops)
         for top in tops:
-            for entry in (top.value.get("entry") or ()) if top.type == "Bundle" else ():
-                resource = entry.get("resource") or {}
-                name = f"{resource.get('resourceType')}/{resource.get('id')}"
-                if text in (entry.get("fullUrl"), name):
-                    return of_resource(resource, top)
+            if top.type == "Bundle":
+                found = _entry(text, top)
+                if found is not None:
+                    return found
         if self.resolver is not None:
-            found = self.resolver(text)
-            return None if found is None else of_resource(found)
+            given = self.resolver(text)
+            return of_resource(given) if isinstance(given, dict) else None
         return None
+
+
+def _dicts(holder: Any, key: str) -> list[dict[str, Any]]:
+    """The objects of a list in JSON that may have any form."""
+    values = holder.get(key)
+    return [v for v in values if isinstance(v, dict)] if isinstance(values, list) else []
+
+
+def _contained(text: str, tops: list[Element]) -> Element | None:
+    for top in tops:
+        if text == "#":
+            return tops[-1]
+        for contained in _dicts(top.value, "contained"):
+            if contained.get("id") == text[1:]:
+                return of_resource(contained, top)
+    return None
+
+
+def _entry(text: str, bundle: Element) -> Element | None:
+    """The resource of a Bundle that a reference names, by its address or type and id."""
+    plain = text.partition("/_history/")[0]
+    for entry in _dicts(bundle.value, "entry"):
+        resource = entry.get("resource")
+        if isinstance(resource, dict):
+            name = f"{resource.get('resourceType')}/{resource.get('id')}"
+            if plain in (entry.get("fullUrl"), name):
+                return of_resource(resource, bundle)
+    return None
+
+
+def given_variables(variables: Mapping[str, Any] | None) -> dict[str, list[Item]]:
+    """Values from outside as collections: a list as it is, None as the empty one."""
+    found: dict[str, list[Item]] = {}
+    for name, value in (variables or {}).items():
+        many = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+        values = list(value) if many else [] if value is None else [value]
+        found[name] = [
+            of_resource(one) if isinstance(one, dict) and "resourceType" in one else one
+            for one in values
+        ]
+    return found

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
 from typing import Any
 
-from taihe.fhir.fhirpath.elements import Element, Item, atom, calendar_unit, type_name
+from taihe.fhir import model
+from taihe.fhir.fhirpath import quantities
+from taihe.fhir.fhirpath.elements import Element, Item, atom, type_name
 from taihe.fhir.fhirpath.errors import ExecutionProblem
-from taihe.fhir.fhirpath.parser import CALENDAR_UNITS
-from taihe.fhir.fhirpath.units import convert, multiply
-from taihe.fhir.fhirpath.values import CALENDAR_OF_UCUM, Quantity, Temporal
+from taihe.fhir.fhirpath.quantities import EXACT
+from taihe.fhir.fhirpath.units import in_base, is_special
+from taihe.fhir.fhirpath.values import (
+    CALENDAR_OF_UCUM,
+    UCUM_OF_CALENDAR,
+    Long,
+    Quantity,
+    Temporal,
+)
 
-_EIGHT = Decimal("1E-8")
+_DIVISION = Context(prec=34, traps=[DivisionByZero, InvalidOperation, Overflow])
+_LEAST_PLACES = 8
+LONGEST_TEXT = 10_000_000
 
 
 def _is_number(value: Item) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
-
-
-def _same_unit(one: Quantity, two: Quantity, *, loose: bool) -> Decimal | None:
-    """The value of `two` in the unit of `one`; None when they cannot be compared."""
-    unit, other = one.unit, two.unit
-    if one.calendar != two.calendar and unit != other:
-        word = unit if one.calendar else CALENDAR_OF_UCUM.get(unit)
-        other_word = other if two.calendar else CALENDAR_OF_UCUM.get(other)
-        exact = {"week", "day", "hour", "minute", "second", "millisecond"}
-        if word is None or other_word is None:
-            return None
-        if not loose and not {word, other_word} <= exact:
-            return None
-    return convert(two.value, _ucum(two), _ucum(one))
-
-
-def _ucum(quantity: Quantity) -> str:
-    if not quantity.calendar:
-        return quantity.unit
-    return {word: code for code, word in CALENDAR_OF_UCUM.items()}[quantity.unit]
 
 
 def equal_items(one: Item, two: Item) -> bool | None:
@@ -44,28 +43,23 @@ def equal_items(one: Item, two: Item) -> bool | None:
     if isinstance(a, Element) or isinstance(b, Element):
         if not (isinstance(a, Element) and isinstance(b, Element)):
             return False
-        return _same_json(a.value, b.value) and _same_json(a.extra, b.extra)
+        same = frozen(a.value) == frozen(b.value) and frozen(a.extra) == frozen(b.extra)
+        return bool(same)
     if isinstance(a, bool) or isinstance(b, bool):
         return isinstance(a, bool) and isinstance(b, bool) and bool(a == b)
     if isinstance(a, Temporal) or isinstance(b, Temporal):
-        pair = _temporal_pair(a, b)
-        return False if pair is None else pair[0].equals(pair[1])
-    if isinstance(a, Quantity) or isinstance(b, Quantity):
-        quantities = _quantity_pair(a, b)
-        if quantities is None:
+        if not (isinstance(a, Temporal) and isinstance(b, Temporal)):
             return False
-        converted = _same_unit(*quantities, loose=False)
-        return None if converted is None else converted == quantities[0].value
+        return a.equals(b)
+    if isinstance(a, Quantity) or isinstance(b, Quantity):
+        pair = _quantity_pair(a, b)
+        if pair is None:
+            return False
+        result = quantities.compare(*pair)
+        return None if result is None else result == 0
     if _is_number(a) != _is_number(b):
         return False
     return bool(a == b)
-
-
-def _temporal_pair(a: Item, b: Item) -> tuple[Temporal, Temporal] | None:
-    """Two dates or times; text beside a date is read as one where it is one."""
-    if isinstance(a, Temporal) and isinstance(b, Temporal):
-        return a, b
-    return None
 
 
 def _quantity_pair(a: Item, b: Item) -> tuple[Quantity, Quantity] | None:
@@ -78,8 +72,15 @@ def _quantity_pair(a: Item, b: Item) -> tuple[Quantity, Quantity] | None:
     return None if first is None or second is None else (first, second)
 
 
-def _same_json(one: Any, two: Any) -> bool:
-    return bool(one == two)
+def frozen(value: Any) -> Any:
+    """JSON as something that can be hashed; true is not 1, and 1.50 is 1.5."""
+    if isinstance(value, dict):
+        return frozenset((key, frozen(inner)) for key, inner in value.items())
+    if isinstance(value, list):
+        return tuple(map(frozen, value))
+    if isinstance(value, bool):
+        return ("boolean", value)
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def equal(left: list[Item], right: list[Item]) -> bool | None:
@@ -111,18 +112,27 @@ def equivalent_items(one: Item, two: Item) -> bool:
         return _loose_numbers(Decimal(a), Decimal(b))
     if isinstance(a, Temporal) and isinstance(b, Temporal):
         return a.equivalent(b)
-    quantities = _quantity_pair(a, b)
-    if quantities is not None:
-        converted = _same_unit(*quantities, loose=True)
-        return converted is not None and _loose_numbers(quantities[0].value, converted)
+    pair = _quantity_pair(a, b)
+    if pair is not None:
+        values = quantities.in_coarser(*pair)
+        return values is not None and _loose_numbers(*values)
     return False
 
 
+def _places(number: Decimal) -> int:
+    """The decimals of a number without zeros at its end."""
+    if abs(number.adjusted()) > 1000:
+        return 0
+    exponent = EXACT.normalize(number).as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
+
+
 def _loose_numbers(a: Decimal, b: Decimal) -> bool:
-    exponents = [e for n in (a, b) if isinstance(e := n.as_tuple().exponent, int)]
-    places = Decimal(1).scaleb(max(exponents)) if exponents else Decimal(1)
+    places = Decimal(1).scaleb(-min(_places(a), _places(b)))
     try:
-        return a.quantize(places) == b.quantize(places)
+        return EXACT.compare(
+            a.quantize(places, ROUND_HALF_UP, EXACT), b.quantize(places, ROUND_HALF_UP, EXACT)
+        ) == 0  # fmt: skip
     except InvalidOperation:
         return a == b
 
@@ -138,7 +148,7 @@ def _loose_json(value: Any) -> Any:
         return {key: _loose_json(one) for key, one in value.items() if key != "id"}
     if isinstance(value, list):
         return sorted((_loose_json(one) for one in value), key=repr)
-    return value
+    return frozen(value)
 
 
 def equivalent(left: list[Item], right: list[Item]) -> bool:
@@ -156,29 +166,86 @@ def equivalent(left: list[Item], right: list[Item]) -> bool:
     return True
 
 
+def order(one: Item, two: Item) -> int | None:
+    """-1, 0 or 1; None when unknown; raises for what has no order."""
+    a, b = atom(one), atom(two)
+    if isinstance(a, Temporal) and isinstance(b, Temporal):
+        if (a.kind == "Time") != (b.kind == "Time"):
+            raise _no_order(one, two)
+        return a.compare(b)
+    if isinstance(a, str) and isinstance(b, str) or _is_number(a) and _is_number(b):
+        return int(a > b) - int(a < b)
+    pair = _quantity_pair(a, b)
+    if pair is None:
+        raise _no_order(one, two)
+    return quantities.compare(*pair)
+
+
+def _no_order(one: Item, two: Item) -> ExecutionProblem:
+    for item in (one, two):
+        if _has_comparator(item):
+            return ExecutionProblem(
+                "A quantity with a comparator has no exact value.",
+                "Leave such quantities out: where(comparator.empty()).",
+            )
+    return ExecutionProblem(
+        f"A {type_name(one)[1]} and a {type_name(two)[1]} have no order.",
+        "Compare values of one type.",
+    )
+
+
+def _has_comparator(item: Item) -> bool:
+    return (
+        isinstance(item, Element)
+        and isinstance(item.value, dict)
+        and "comparator" in item.value
+        and model.is_a(item.type, "Quantity")
+    )
+
+
 def compare(one: Item, two: Item, operator: str) -> bool | None:
     """`<`, `<=`, `>`, `>=` of two items; None when unknown; raises for what has no order."""
-    a, b = atom(one), atom(two)
-    result: int | None
-    if isinstance(a, Temporal) and isinstance(b, Temporal):
-        result = a.compare(b)
-    elif isinstance(a, str) and isinstance(b, str) or _is_number(a) and _is_number(b):
-        result = (a > b) - (a < b)
-    else:
-        quantities = _quantity_pair(a, b)
-        if quantities is None:
-            raise ExecutionProblem(
-                f"A {type_name(one)[1]} and a {type_name(two)[1]} have no order.",
-                "Compare values of one type.",
-            )
-        converted = _same_unit(*quantities, loose=False)
-        if converted is None:
-            return None
-        value = quantities[0].value
-        result = (value > converted) - (value < converted)
+    result = order(one, two)
     if result is None:
         return None
-    return {"<": result < 0, "<=": result <= 0, ">": result > 0, ">=": result >= 0}[operator]
+    if operator == "<":
+        return result < 0
+    if operator == "<=":
+        return result <= 0
+    return result > 0 if operator == ">" else result >= 0
+
+
+def key_of(item: Item) -> Any:
+    """
+    A value that two items share exactly when they are equal, to look equals up by.
+
+    Values whose equality is unknown (dates of different precision, units that do not go
+    together) have different keys, as `distinct()` and membership want it.
+    """
+    value = atom(item)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return ("boolean", value)
+    if isinstance(value, int | Decimal):
+        return (Decimal(value), ())
+    if isinstance(value, Temporal):
+        zoned = len(value.parts) > 3 and value.kind == "DateTime" and value.zone is not None
+        return ("time" if value.kind == "Time" else "date", zoned, value.instant())
+    if isinstance(value, Quantity):
+        return _quantity_key(value)
+    return ("element", frozen(value.value), frozen(value.extra))
+
+
+def _quantity_key(value: Quantity) -> Any:
+    if value.calendar and value.unit in ("year", "month"):
+        return ("month", value.value * (12 if value.unit == "year" else 1))
+    base = in_base(value.value, quantities.ucum_code(value))
+    if base is None:
+        return ("quantity", value.value, value.unit)
+    if not base[1]:  # a plain number
+        return (base[0], ())
+    return base
 
 
 def member_of(item: Item, items: list[Item]) -> bool:
@@ -191,33 +258,13 @@ def distinct(items: list[Item]) -> list[Item]:
     if len(items) < 2:
         return items
     out: list[Item] = []
-    seen: set[object] = set()
-    rest: list[Item] = []
+    seen: set[Any] = set()
     for item in items:
-        value = atom(item)
-        if isinstance(value, str | bool):
-            key = (type(value), value)
-            if key not in seen:
-                seen.add(key)
-                out.append(item)
-        elif not any(equal_items(item, other) for other in rest):
-            rest.append(item)
+        key = key_of(item)
+        if key not in seen:
+            seen.add(key)
             out.append(item)
     return out
-
-
-def _number(value: int | Decimal) -> Decimal:
-    return Decimal(value)
-
-
-def _tidy(value: Decimal) -> Decimal:
-    """A result of division in at most eight decimals where it does not end before."""
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -8:
-        with localcontext() as context:
-            context.prec = 60
-            return value.quantize(_EIGHT).normalize() if value != value.to_integral() else value
-    return value
 
 
 def arithmetic(operator: str, one: Item, two: Item) -> Item | None:
@@ -225,87 +272,130 @@ def arithmetic(operator: str, one: Item, two: Item) -> Item | None:
     a, b = atom(one), atom(two)
     try:
         return _arithmetic(operator, a, b)
-    except (DivisionByZero, InvalidOperation):
+    except (DivisionByZero, InvalidOperation, Overflow, OverflowError):
         return None
-    except (Overflow, OverflowError):
-        raise ExecutionProblem("The result is too large.", "") from None
 
 
 def _refused(operator: str, a: Item, b: Item) -> ExecutionProblem:
+    hint = "Convert one of them."
+    if operator == "+" and isinstance(a, str) != isinstance(b, str):
+        hint = "Use & to join text, or toString()."
+    if isinstance(a, Temporal) and isinstance(b, Temporal):
+        hint = "Use difference() or duration()."
     return ExecutionProblem(
-        f"{operator} is not defined for {type_name(a)[1]} and {type_name(b)[1]}.",
-        "Convert one of them.",
+        f"{operator} is not defined for {type_name(a)[1]} and {type_name(b)[1]}.", hint
     )
 
 
 def _arithmetic(operator: str, a: Item, b: Item) -> Item | None:
     if operator == "+" and isinstance(a, str) and isinstance(b, str):
-        return a + b
+        return joined(a, b)
     if isinstance(a, Temporal) and isinstance(b, Quantity) and operator in "+-":
         return _moved(operator, a, b)
-    if isinstance(a, Temporal) and isinstance(b, Temporal) and operator == "-":
-        raise _refused(operator, a, b)
     if _is_number(a) and _is_number(b):
         return _numbers(operator, a, b)
-    quantities = _quantity_pair(a, b)
-    if quantities is None:
+    pair = _quantity_pair(a, b)
+    if pair is None:
         raise _refused(operator, a, b)
-    return _quantities(operator, *quantities)
+    return _quantities(operator, *pair)
+
+
+def joined(one: str, two: str) -> str:
+    """Two texts as one, as long as it is no longer than ten million characters."""
+    if len(one) + len(two) > LONGEST_TEXT:
+        raise ExecutionProblem("The text becomes too long.", "Join less text.")
+    return one + two
 
 
 def _moved(operator: str, a: Temporal, b: Quantity) -> Item | None:
-    unit = calendar_unit(b)
-    if unit is None:
-        unit = CALENDAR_OF_UCUM.get(b.unit) or CALENDAR_UNITS.get(b.unit)
+    unit: str | None = b.unit
+    if not b.calendar:
+        unit = CALENDAR_OF_UCUM.get(b.unit)
+        if unit in ("year", "month") and not b.fhir:
+            raise ExecutionProblem(
+                f"'{b.unit}' is a fixed length of time and cannot be added to a date.",
+                f"Write {unit}s.",
+            )
+        if unit is None and b.unit.removesuffix("s") in UCUM_OF_CALENDAR:
+            unit = b.unit.removesuffix("s")
         if unit is None:
             raise ExecutionProblem(
                 f"A quantity in {b.unit} cannot be added to a date.", "Use years, months or days."
             )
+    assert unit is not None
     return a.plus(b.value if operator == "+" else -b.value, unit)
+
+
+def in_range(value: int, *, long: bool) -> int | None:
+    """A whole number of 32 bits, or of 64 as a Long; None when it does not fit."""
+    if long:
+        return Long(value) if -(2**63) <= value < 2**63 else None
+    return value if -(2**31) <= value < 2**31 else None
 
 
 def _numbers(operator: str, a: int | Decimal, b: int | Decimal) -> Item | None:
     if operator == "/":
-        if b == 0:
-            return None
-        with localcontext() as context:
-            context.prec = 34
-            return _tidy(_number(a) / _number(b))
+        return _divided(Decimal(a), Decimal(b))
+    whole = isinstance(a, int) and isinstance(b, int)
     if operator in ("div", "mod"):
         if b == 0:
             return None
-        if operator == "mod":
-            return (
-                a - b * int(_number(a) / _number(b))
-                if isinstance(a, int) and isinstance(b, int)
-                else _number(a) % _number(b)
-            )
-        return int((_number(a) / _number(b)).to_integral_value(ROUND_DOWN))
-    if operator == "+":
-        result: int | Decimal = a + b
+        if isinstance(a, int) and isinstance(b, int):
+            result: int | Decimal = abs(a) // abs(b)
+            if (a < 0) != (b < 0):
+                result = -result
+            if operator == "mod":
+                result = a - b * int(result)
+        elif operator == "mod":
+            result = EXACT.remainder(Decimal(a), Decimal(b))
+        else:
+            quotient = EXACT.divide_int(Decimal(a), Decimal(b))
+            return int(quotient.to_integral_value(ROUND_DOWN))
+    elif whole:
+        result = a + b if operator == "+" else a - b if operator == "-" else a * b
+    elif operator == "+":
+        result = EXACT.add(a, b)
     elif operator == "-":
-        result = a - b
+        result = EXACT.subtract(a, b)
     else:
-        result = a * b
-    if isinstance(result, int) and result.bit_length() > 4096:
-        raise OverflowError
+        result = EXACT.multiply(a, b)
+    if isinstance(result, int):
+        return in_range(result, long=isinstance(a, Long) or isinstance(b, Long))
     return result
+
+
+def _divided(a: Decimal, b: Decimal) -> Decimal | None:
+    """A quotient; one that does not end has eight decimals, or eight digits when small."""
+    if b == 0:
+        return None
+    division = _DIVISION.copy()
+    result = division.divide(a, b)
+    if not division.flags[Inexact]:
+        return result
+    places = max(_LEAST_PLACES, _LEAST_PLACES - 1 - result.adjusted())
+    if places > 30 or result.adjusted() > 24:
+        return result
+    return result.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT)
 
 
 def _quantities(operator: str, a: Quantity, b: Quantity) -> Item | None:
     if operator in ("+", "-"):
-        converted = _same_unit(a, b, loose=True)
-        if converted is None:
-            return None
-        value = a.value + converted if operator == "+" else a.value - converted
-        return Quantity(value, a.unit, a.calendar)
-    if operator == "*":
-        return Quantity(a.value * b.value, multiply(_ucum(a), _ucum(b)))
-    if operator == "/":
-        if b.value == 0:
-            return None
-        converted = convert(b.value, _ucum(b), _ucum(a))
-        if converted is not None:
-            return Quantity(_tidy(a.value / converted), "1")
-        return Quantity(_tidy(a.value / b.value), multiply(_ucum(a), _ucum(b), divide=True))
-    raise _refused(operator, a, b)
+        return quantities.add(a, b, 1 if operator == "+" else -1)
+    if operator not in ("*", "/"):
+        raise _refused(operator, a, b)
+    divide = operator == "/"
+    if divide and not a.calendar and not b.calendar and not is_special(a.unit):
+        pair = quantities.measured(a, b)
+        if pair is not None and b.unit != "1":  # the same dimension: a plain ratio
+            if pair[1] == 0:
+                return None
+            ratio = pair[0] / pair[1]
+            value = _divided(Decimal(ratio.numerator), Decimal(ratio.denominator))
+            return None if value is None else Quantity(value, "1")
+    made = quantities.product_unit(a, b, divide=divide)
+    if made is None:
+        return None
+    if not divide:
+        return Quantity(EXACT.multiply(a.value, b.value), *made)
+    value = _divided(a.value, b.value)
+    return None if value is None else Quantity(value, *made)

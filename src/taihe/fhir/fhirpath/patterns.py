@@ -10,6 +10,8 @@ references have no such form and are refused where they would be risky.
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from re import _constants as codes  # type: ignore[attr-defined]
@@ -20,6 +22,7 @@ from taihe.fhir.fhirpath.errors import ExecutionProblem
 
 LONGEST_PATTERN = 2_000
 LONGEST_TEXT = 1_000_000
+LONGEST_RESULT = 10_000_000
 MOST_STATES = 4_000
 MOST_SETS = 2_000
 MOST_STEPS = 20_000_000
@@ -38,15 +41,74 @@ def _too_hard() -> ExecutionProblem:
     )
 
 
+_PROPERTY = re.compile(r"\\([pP])(?:\{\^?([A-Za-z]{1,2})\}|([A-Z]))")
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE}
+
+
+@lru_cache(maxsize=64)
+def _category(name: str) -> str:
+    """The characters of a Unicode category as the inside of a class."""
+    ranges: list[tuple[int, int]] = []
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.category(chr(code)).startswith(name):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1] = (ranges[-1][0], code)
+            else:
+                ranges.append((code, code))
+    if not ranges:
+        raise _invalid()
+    return "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges)
+
+
+def _in_python(pattern: str) -> str:
+    """A pattern as PCRE writes it in Python's words: named groups, and `\\p{L}`."""
+    out, at, inside = "", 0, False
+    while at < len(pattern):
+        character = pattern[at]
+        found = _PROPERTY.match(pattern, at) if character == "\\" else None
+        if found is not None:
+            ranges = _category(found[2] or found[3])
+            negated = (found[1] == "P") != ("^" in found[0])
+            if inside and negated:
+                raise _invalid()
+            out += ranges if inside else f"[{'^' if negated else ''}{ranges}]"
+            at = found.end()
+        elif character == "\\":
+            name = re.match(r"\\k[<{'](\w+)[>}']", pattern[at:])
+            if name is not None and not inside:
+                out, at = out + f"(?P={name[1]})", at + name.end()
+            elif pattern.startswith("\\z", at):
+                out, at = out + "\\Z", at + 2
+            else:
+                out, at = out + pattern[at : at + 2], at + 2
+        elif not inside and re.match(r"\(\?<[A-Za-z_]", pattern[at : at + 4]):
+            out, at = out + "(?P<", at + 3
+        else:
+            if character == "[" and not inside:
+                inside = True
+                if pattern[at + 1 : at + 3] == "^]" or pattern[at + 1 : at + 2] == "]":
+                    end = pattern.index("]", at) + 1
+                    out, at = out + pattern[at:end], end
+                    continue
+            elif character == "]":
+                inside = False
+            out, at = out + character, at + 1
+    return out
+
+
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> tuple[re.Pattern[str], int, bool]:
+def _compiled(pattern: str, flags: str = "") -> tuple[re.Pattern[str], int, bool]:
     """The pattern, how many repetitions follow each other, and whether any are nested."""
     if len(pattern) > LONGEST_PATTERN:
         raise ExecutionProblem("The pattern is too long.", "Shorten it.")
+    how = re.DOTALL
+    for flag in flags:
+        how |= _FLAGS[flag]
     try:
-        tree = _parser.parse(pattern, re.DOTALL)
-        made = re.compile(pattern, re.DOTALL)
-    except (re.error, OverflowError, RecursionError):
+        text = _in_python(pattern)
+        tree = _parser.parse(text, how)
+        made = re.compile(text, how)
+    except (re.error, OverflowError, RecursionError, ValueError):
         raise _invalid() from None
     count, nested = _repetitions(tree)
     return made, count, nested
@@ -82,34 +144,66 @@ def _branches(tree: Any) -> bool:
     )
 
 
-def _is_quick(pattern: str, text: str) -> bool:
+def _is_quick(pattern: str, text: str, flags: str) -> bool:
     """Whether Python's matcher cannot take long."""
-    _, count, nested = _compiled(pattern)
+    _, count, nested = _compiled(pattern, flags)
     if nested:
         return len(text) <= 12
     return count <= 1 or len(text) ** min(count, 6) <= 3_000_000
 
 
-def matches(pattern: str, text: str, *, whole: bool) -> bool:
+def cost(pattern: str, text: str) -> int:
+    """How many thousands of steps a match may take."""
+    _, count, nested = _compiled(pattern)
+    steps = len(text) * 20 if nested else len(text) ** min(max(count, 1), 6)
+    return min(steps, 3_000_000) // 1000
+
+
+def matches(pattern: str, text: str, *, whole: bool, flags: str = "") -> bool:
     """Whether a pattern is found in a text, or matches all of it."""
     if len(text) > LONGEST_TEXT:
         raise ExecutionProblem("The text is too long to match.", "Shorten it.")
-    made = _compiled(pattern)[0]
-    if _is_quick(pattern, text):
+    made = _compiled(pattern, flags)[0]
+    if _is_quick(pattern, text, flags):
         return (made.fullmatch(text) if whole else made.search(text)) is not None
+    if flags:
+        raise _too_hard()
     return _automaton(pattern).matches(text, whole)
 
 
-def substitute(pattern: str, template: str, text: str) -> str:
-    """Replace every match; `template` has Python's group references."""
+_REFERENCE = re.compile(r"\$(?:(\d{1,2})|\{(\w+)\}|\$)")
+
+
+def substitute(pattern: str, replacement: str, text: str, *, flags: str = "") -> str:
+    """Replace every match; `$1`, `${1}` and `${name}` stand for its groups, `$$` for a dollar."""
     if len(text) > LONGEST_TEXT:
         raise ExecutionProblem("The text is too long to match.", "Shorten it.")
-    if not _is_quick(pattern, text):
+    if not _is_quick(pattern, text, flags):
         raise _too_hard()
+    made = _compiled(pattern, flags)[0]
+    left = LONGEST_RESULT
+
+    def one(match: re.Match[str]) -> str:
+        nonlocal left
+
+        def group(found: re.Match[str]) -> str:
+            name = found[1] or found[2]
+            if name is None:
+                return "$"
+            return match[int(name) if name.isdigit() else name] or ""
+
+        written = _REFERENCE.sub(group, replacement)
+        left -= len(written)
+        if left < 0:
+            raise ExecutionProblem("The text becomes too long.", "Replace by shorter text.")
+        return written
+
     try:
-        return _compiled(pattern)[0].sub(template, text)
+        return made.sub(one, text)
     except (re.error, IndexError):
-        raise ExecutionProblem("The replacement names a group that is not there.", "") from None
+        raise ExecutionProblem(
+            "The replacement names a group that is not there.", "Count the brackets of the pattern."
+        ) from None
 
 
 class _Automaton:
@@ -275,4 +369,4 @@ def _class(parts: Any) -> Test:
 
 @lru_cache(maxsize=64)
 def _automaton(pattern: str) -> _Automaton:
-    return _Automaton(_parser.parse(pattern, re.DOTALL))
+    return _Automaton(_parser.parse(_in_python(pattern), re.DOTALL))

@@ -1,208 +1,236 @@
 """
-UCUM units, as far as quantities in health records need them to be compared.
+UCUM units: from a code to its factor and dimensions, and from one unit to another, exactly.
 
-A unit becomes a factor and powers of base dimensions; two units with the same powers can be
-compared. Units that are not proportional (Cel, [degF]) or unknown are compared by their text.
-Source: https://ucum.org/ucum, units and prefixes.
+A unit becomes a fraction and powers of base dimensions; two units with the same powers can be
+compared. Celsius and Fahrenheit have an offset, so they convert, and nothing is multiplied
+with them. A unit that is not known, or is arbitrary ([iU], [pH]), compares with itself only.
+Source: https://ucum.org/ucum, grammar and tables.
 """
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal, localcontext
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
 from functools import lru_cache
 
-_PREFIXES = {
-    "Y": 24, "Z": 21, "E": 18, "P": 15, "T": 12, "G": 9, "M": 6, "k": 3, "h": 2, "da": 1,
-    "d": -1, "c": -2, "m": -3, "u": -6, "n": -9, "p": -12, "f": -15, "a": -18, "z": -21, "y": -24,
-}  # fmt: skip
-_BASE = ("m", "s", "g", "rad", "K", "C", "cd")
+from taihe.fhir.fhirpath.unit_table import (
+    ARBITRARY,
+    ARBITRARY_METRIC,
+    BASE,
+    BINARY_PREFIXES,
+    METRIC,
+    PLAIN,
+    PREFIXES,
+    SPECIAL,
+)
 
-# code: (metric, factor, unit expression)
-_DERIVED: dict[str, tuple[bool, str, str]] = {
-    "1": (False, "1", ""),
-    "10*": (False, "10", ""),
-    "10^": (False, "10", ""),
-    "%": (False, "0.01", ""),
-    "[ppth]": (False, "0.001", ""),
-    "[ppm]": (False, "0.000001", ""),
-    "mol": (True, "602213670000000000000000", ""),
-    "eq": (True, "602213670000000000000000", ""),
-    "osm": (True, "602213670000000000000000", ""),
-    "[pi]": (False, "3.1415926535897932384626433832795", ""),
-    "sr": (True, "1", "rad2"),
-    "Hz": (True, "1", "s-1"),
-    "N": (True, "1000", "g.m.s-2"),
-    "Pa": (True, "1", "N.m-2"),
-    "J": (True, "1", "N.m"),
-    "W": (True, "1", "J.s-1"),
-    "A": (True, "1", "C.s-1"),
-    "V": (True, "1", "J.C-1"),
-    "F": (True, "1", "C.V-1"),
-    "Ohm": (True, "1", "V.A-1"),
-    "S": (True, "1", "Ohm-1"),
-    "Bq": (True, "1", "s-1"),
-    "Gy": (True, "1", "J.kg-1"),
-    "Sv": (True, "1", "J.kg-1"),
-    "L": (True, "0.001", "m3"),
-    "l": (True, "0.001", "m3"),
-    "ar": (True, "100", "m2"),
-    "min": (False, "60", "s"),
-    "h": (False, "3600", "s"),
-    "d": (False, "86400", "s"),
-    "wk": (False, "604800", "s"),
-    "mo": (False, "2629800", "s"),
-    "mo_j": (False, "2629800", "s"),
-    "a": (False, "31557600", "s"),
-    "a_j": (False, "31557600", "s"),
-    "t": (True, "1000000", "g"),
-    "bar": (True, "100000", "Pa"),
-    "atm": (False, "101325", "Pa"),
-    "m[Hg]": (True, "133322", "Pa"),
-    "m[H2O]": (True, "9806.65", "Pa"),
-    "cal": (True, "4.184", "J"),
-    "[Cal]": (False, "4184", "J"),
-    "kat": (True, "1", "mol.s-1"),
-    "U": (True, "0.000001", "mol.min-1"),
-    "deg": (False, "0.01745329251994329576923690768488", "rad"),
-    "[in_i]": (False, "0.0254", "m"),
-    "[ft_i]": (False, "0.3048", "m"),
-    "[yd_i]": (False, "0.9144", "m"),
-    "[mi_i]": (False, "1609.344", "m"),
-    "[lb_av]": (False, "453.59237", "g"),
-    "[oz_av]": (False, "28.349523125", "g"),
-    "[gr]": (False, "0.06479891", "g"),
-    "[foz_us]": (False, "0.0000295735295625", "m3"),
-    "eV": (True, "0.000000000000000000160217733", "J"),
-    "u": (True, "0.0000000000000000000000016605402", "g"),
-}
-# Units with a dimension of their own: nothing else compares with them.
-_ARBITRARY = frozenset(("[iU]", "[IU]", "[arb'U]", "[CFU]", "[hp_X]", "[pH]", "Cel", "[degF]", "B"))
-_FACTOR = re.compile(r"^(?P<unit>.*?)(?P<power>[+-]?\d+)?$", re.DOTALL)
 Powers = tuple[tuple[str, int], ...]
 LONGEST = 200
+DEEPEST = 10
+_LARGEST_POWER = 99
+_MOST_DIGITS = 400
+_ATOM_POWER = re.compile(r"(?P<unit>.*?[^\d+-])(?P<power>[+-]?\d{1,3})", re.DOTALL)
+_DIVISION = Context(prec=34)
 
 
-def _atom(text: str) -> tuple[Decimal, dict[str, int]] | None:
-    if text in _BASE:
-        return Decimal(1), {text: 1}
-    if text in _DERIVED:
-        _, factor, expression = _DERIVED[text]
-        inner = _expression(expression) if expression else (Decimal(1), {})
-        return (Decimal(factor) * inner[0], inner[1]) if inner else None
-    if text in _ARBITRARY:
-        return Decimal(1), {text: 1}
-    for length in (2, 1):
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as a factor of base dimensions; `offset` is added to a value before the factor."""
+
+    factor: Fraction
+    powers: Powers
+    offset: Fraction = Fraction(0)
+
+
+class _Unknown(Exception):
+    """The code is no unit that is known here."""
+
+
+Parts = tuple[Fraction, dict[str, int]]
+
+
+def _times(one: Parts, two: Parts, sign: int) -> Parts:
+    powers = dict(one[1])
+    for unit, power in two[1].items():
+        powers[unit] = powers.get(unit, 0) + sign * power
+    return one[0] * two[0] if sign > 0 else one[0] / two[0], powers
+
+
+@lru_cache(maxsize=1024)
+def _atom(text: str) -> Parts:
+    """One unit with or without a prefix."""
+    if text in BASE:
+        return Fraction(1), {text: 1}
+    row = METRIC.get(text) or PLAIN.get(text)
+    if row is not None:
+        inner = _term(row[1], 0)
+        return Fraction(row[0]) * inner[0], inner[1]
+    if text in ARBITRARY or text in ARBITRARY_METRIC:
+        return Fraction(1), {"[iU]" if text == "[IU]" else text: 1}
+    for length in (1, 2):
         prefix, rest = text[:length], text[length:]
-        if prefix in _PREFIXES and rest:
-            metric = rest in _BASE or (rest in _DERIVED and _DERIVED[rest][0])
-            metric = metric or rest in ("[iU]", "[IU]")
-            if metric:
-                inner = _atom(rest)
-                if inner:
-                    return inner[0] * Decimal(10) ** _PREFIXES[prefix], inner[1]
-    return None
+        scale = PREFIXES.get(prefix)
+        if scale is not None and (rest in BASE or rest in METRIC or rest in ARBITRARY_METRIC):
+            inner = _atom(rest)
+            return inner[0] * Fraction(10) ** scale, inner[1]
+        if prefix in BINARY_PREFIXES and rest in ("bit", "By"):
+            inner = _atom(rest)
+            return inner[0] * BINARY_PREFIXES[prefix], inner[1]
+    raise _Unknown
 
 
-def _component(text: str) -> tuple[Decimal, dict[str, int]] | None:
-    if not text:
-        return Decimal(1), {}
-    if text.isdigit():
-        return Decimal(text), {}
-    atom = _atom(text)
-    if atom is not None:
-        return atom
-    match = _FACTOR.match(text)
-    if match is None or not match["power"]:
-        return None
-    atom = _atom(match["unit"])
-    if atom is None:
-        return None
+def _component(text: str) -> Parts:
+    """A number, or a unit with a power."""
+    if text.isascii() and text.isdigit():
+        if len(text) > _MOST_DIGITS or int(text) == 0:
+            raise _Unknown
+        return Fraction(int(text)), {}
+    try:
+        return _atom(text)
+    except _Unknown:
+        match = _ATOM_POWER.fullmatch(text)
+        if match is None:
+            raise
     power = int(match["power"])
-    if abs(power) > 99:
-        return None
-    return atom[0] ** power, {unit: n * power for unit, n in atom[1].items()}
+    factor, powers = _atom(match["unit"])
+    if abs(power) > _LARGEST_POWER:
+        raise _Unknown
+    return factor**power, {unit: n * power for unit, n in powers.items()}
 
 
-def _expression(text: str) -> tuple[Decimal, dict[str, int]] | None:
-    factor, powers = Decimal(1), dict[str, int]()
+def _pieces(text: str) -> list[str]:
+    """A term cut at its operators outside brackets and parentheses."""
+    found: list[str] = []
+    depth = square = start = 0
+    for at, character in enumerate(text):
+        if character == "[":
+            square += 1
+        elif character == "]":
+            square -= 1
+        elif not square and character in "()":
+            depth += 1 if character == "(" else -1
+            if depth < 0:
+                raise _Unknown
+        elif not square and not depth and character in "./":
+            found += [text[start:at], character]
+            start = at + 1
+    if depth or square:
+        raise _Unknown
+    return [*found, text[start:]]
+
+
+def _term(text: str, depth: int) -> Parts:
+    if depth > DEEPEST:
+        raise _Unknown
+    total: Parts = (Fraction(1), {})
+    pieces = _pieces(text)
+    if pieces[0] == "" and len(pieces) > 1 and pieces[1] == "/":  # as in /min
+        pieces[0] = "1"
     sign = 1
-    for piece in re.split(r"([./])", text):
-        if piece == ".":
-            sign = 1
-        elif piece == "/":
-            sign = -1
-        elif piece or sign == -1 or text == "":
-            found = _component(piece)
-            if found is None:
-                return None
-            factor = factor * found[0] if sign > 0 else factor / found[0]
-            for unit, power in found[1].items():
-                powers[unit] = powers.get(unit, 0) + sign * power
-            sign = 1
-    return factor, {unit: power for unit, power in powers.items() if power}
+    for piece in pieces:
+        if piece in (".", "/"):
+            sign = -1 if piece == "/" else 1
+            continue
+        if piece.startswith("(") and piece.endswith(")"):
+            inner = _term(piece[1:-1], depth + 1)
+        else:
+            inner = _component(piece)
+        total = _times(total, inner, sign)
+    return total
+
+
+def _without_annotations(text: str) -> str:
+    """The code without remarks in braces; one that stands alone is a unit of one."""
+    plain = re.sub(r"(?<=[^./(])\{[^{}]*\}", "", text)
+    return re.sub(r"\{[^{}]*\}", "1", plain)
 
 
 @lru_cache(maxsize=4096)
-def canonical(unit: str) -> tuple[Decimal, Powers] | None:
-    """
-    A unit as its factor and the powers of its base dimensions; None for an unknown one.
-
-    Annotations in braces count for nothing; parentheses are multiplied out.
-    """
-    if len(unit) > LONGEST:
+def read_unit(code: str) -> Unit | None:
+    """A UCUM code as a unit; None for what is no code that is known here."""
+    if len(code) > LONGEST:
         return None
-    plain = re.sub(r"\{[^{}]*\}", "", unit)
-    with localcontext() as context:
-        context.prec = 40
-        while "(" in plain:
-            match = re.search(r"(?P<before>[./]?)\((?P<inner>[^()]*)\)", plain)
-            if match is None:
-                return None
-            inner = match["inner"]
-            if match["before"] == "/":
-                inner = re.sub(r"[./]", lambda m: "/" if m.group() == "." else ".", inner)
-            plain = plain[: match.start()] + match["before"] + inner + plain[match.end() :]
-        found = _expression(plain)
-    return None if found is None else (found[0], tuple(sorted(found[1].items())))
+    if code in SPECIAL:
+        offset, (over, under), base = SPECIAL[code]
+        return Unit(Fraction(over, under), ((base, 1),), Fraction(offset))
+    try:
+        factor, powers = _term(_without_annotations(code) or "1", 0)
+    except (_Unknown, ZeroDivisionError):
+        return None
+    return Unit(factor, tuple(sorted((u, p) for u, p in powers.items() if p)))
 
 
-def convert(value: Decimal, unit: str, wanted: str) -> Decimal | None:
+def fraction_of(value: Decimal) -> Fraction | None:
+    """A decimal as a fraction; None for one whose digits would fill the memory."""
+    if not value.is_finite() or abs(value.adjusted()) > 5000 or len(value.as_tuple().digits) > 5000:
+        return None
+    return Fraction(value)
+
+
+def decimal_of(value: Fraction) -> Decimal:
+    """A fraction as a decimal: exactly where it ends, else in 34 digits."""
+    under, places = value.denominator, 0
+    while under % 10 == 0:
+        under, places = under // 10, places + 1
+    twos = fives = 0
+    while under % 2 == 0:
+        under, twos = under // 2, twos + 1
+    while under % 5 == 0:
+        under, fives = under // 5, fives + 1
+    if under == 1:
+        places += max(twos, fives)
+        digits = value.numerator * 10**places // value.denominator
+        return Decimal(digits).scaleb(-places, Context(prec=20000))
+    return _DIVISION.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def in_base(value: Decimal, code: str) -> tuple[Fraction, Powers] | None:
+    """A quantity as a fraction of base dimensions; None for an unknown unit."""
+    unit, number = read_unit(code), fraction_of(value)
+    if unit is None or number is None:
+        return None
+    return (number + unit.offset) * unit.factor, unit.powers
+
+
+def convert(value: Decimal, code: str, wanted: str) -> Decimal | None:
     """A value in another unit; None when the two cannot be compared."""
-    if unit == wanted:
+    if code == wanted:
         return value
-    one, two = canonical(unit), canonical(wanted)
-    if one is None or two is None or one[1] != two[1]:
+    base, unit = in_base(value, code), read_unit(wanted)
+    if base is None or unit is None or base[1] != unit.powers:
         return None
-    with localcontext() as context:
-        context.prec = 34
-        return value * one[0] / two[0]
+    return decimal_of(base[0] / unit.factor - unit.offset)
+
+
+def is_special(code: str) -> bool:
+    """Whether a unit has an offset, so that it cannot be added to or multiplied."""
+    return code in SPECIAL
 
 
 def multiply(one: str, two: str, *, divide: bool = False) -> str:
-    """The unit of a product or quotient, written simply."""
+    """The unit of a product or quotient, with equal units brought together."""
     if divide and one == two:
         return "1"
     if two == "1":
         return one
-    if one == "1":
-        return f"/{two}" if divide else two
-    return _joined(f"{one}{'/' if divide else '.'}{two}")
-
-
-def _joined(text: str) -> str:
+    if one == "1" and not divide:
+        return two
     powers: dict[str, int] = {}
-    sign = 1
-    for piece in re.split(r"([./])", text):
-        if piece in "./":
-            sign = -1 if piece == "/" else 1
-            continue
-        match = re.fullmatch(r"(.*?)(-?\d+)?", piece)
-        unit, power = (match[1], int(match[2] or 1)) if match else (piece, 1)
-        powers[unit] = powers.get(unit, 0) + sign * power
+    for text, side in ((one, 1), (two, -1 if divide else 1)):
+        try:
+            pieces = _pieces(text)
+        except _Unknown:
+            pieces = [text]
         sign = 1
+        for piece in pieces:
+            if piece in (".", "/"):
+                sign = -1 if piece == "/" else 1
+            elif piece not in ("", "1"):
+                match = None if piece in PLAIN else _ATOM_POWER.fullmatch(piece)
+                unit, power = (match["unit"], int(match["power"])) if match else (piece, 1)
+                powers[unit] = powers.get(unit, 0) + side * sign * power
     above = [u + (str(p) if p != 1 else "") for u, p in powers.items() if p > 0]
     below = [u + (str(-p) if p != -1 else "") for u, p in powers.items() if p < 0]
-    if not above and not below:
-        return "1"
-    return ".".join(above) + "".join("/" + unit for unit in below)
+    return (".".join(above) + "".join("/" + unit for unit in below)) or "1"

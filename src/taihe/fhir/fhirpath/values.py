@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -27,7 +27,8 @@ Part = int | Decimal
 # Smallest and largest of each part, in the order year, month, day, hour, minute, second.
 _LOWEST: tuple[Part, ...] = (1, 1, 1, 0, 0, Decimal("0.000"))
 _HIGHEST: tuple[Part, ...] = (9999, 12, 31, 23, 59, Decimal("59.999"))
-_UNITS = ("year", "month", "day", "hour", "minute", "second")
+_OF_A_DAY = ("hour", "minute", "second", "millisecond")
+_LARGEST_STEP = Decimal("1E16")
 
 
 def _zone(text: str | None) -> int | None:
@@ -36,6 +37,8 @@ def _zone(text: str | None) -> int | None:
     if text == "Z":
         return 0
     minutes = int(text[1:3]) * 60 + int(text[4:])
+    if int(text[4:]) > 59 or minutes > 14 * 60:
+        raise ValueError("a zone is at most fourteen hours from UTC")
     return -minutes if text[0] == "-" else minutes
 
 
@@ -157,11 +160,19 @@ class Temporal:
         Months and years keep the day or take the last of the month; a unit finer than this
         value is counted down to its precision (24 months are two years).
         """
+        if not amount.is_finite() or abs(amount) > _LARGEST_STEP:
+            raise ExecutionProblem("The date is out of range.", "Years go from 1 to 9999.")
+        if unit not in ("second", "millisecond"):
+            amount = Decimal(int(amount))
         if self.kind == "Time":
             return self._time_plus(amount, unit)
-        whole = int(amount)
+        if self.kind == "Date" and unit in _OF_A_DAY:
+            raise ExecutionProblem(
+                f"{unit}s cannot be added to a date.", "Add days, or begin with a DateTime."
+            )
         if unit == "week":
-            whole, unit = whole * 7, "day"
+            amount, unit = amount * 7, "day"
+        whole = int(amount)
         fine = {"hour": 3, "minute": 4, "second": 5, "millisecond": 5}
         level = {"year": 0, "month": 1, "day": 2, **fine}[unit]
         if level >= len(self.parts):
@@ -328,21 +339,53 @@ def parse_temporal(text: str, kind: str) -> Temporal | None:
         and numbers[2] > monthrange(int(numbers[0]), int(numbers[1]))[1]
     ):
         return None
-    zone = _zone(match["z"]) if offset == 0 else None
+    try:
+        zone = _zone(match["z"]) if offset == 0 else None
+    except ValueError:
+        return None
     return Temporal(kind, tuple(numbers), zone)
+
+
+class Long(int):
+    """A whole number of 64 bits (FHIRPath 3.0, Long)."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with a unit: a UCUM code, or a calendar word when `calendar` is set."""
+    """
+    A number with a unit: a UCUM code, or a calendar word when `calendar` is set.
+
+    `fhir` marks a quantity of a resource, whose years and months in UCUM may be meant as
+    calendar ones (https://hl7.org/fhir/R4/fhirpath.html, types).
+    """
 
     value: Decimal
     unit: str = "1"
     calendar: bool = False
+    fhir: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
-        number = format(self.value, "f")
-        return f"{number} {self.unit}" if self.calendar else f"{number} '{self.unit}'"
+        number = number_text(self.value)
+        if self.calendar:
+            return f"{number} {self.unit}" + ("" if abs(self.value) == 1 else "s")
+        return f"{number} '{self.unit}'"
+
+
+MOST_DIGITS = 10_000
+
+
+def number_text(value: int | Decimal) -> str:
+    """A number in digits without an exponent; refuses one of more than ten thousand digits."""
+    if isinstance(value, Decimal):
+        exponent = value.as_tuple().exponent
+        if isinstance(exponent, int) and max(abs(value.adjusted()), abs(exponent)) > MOST_DIGITS:
+            raise ExecutionProblem("The number is too long to write out.", "Round it first.")
+        return format(value, "f")
+    if value.bit_length() > 3 * MOST_DIGITS:
+        raise ExecutionProblem("The number is too long to write out.", "Round it first.")
+    return str(int(value))
 
 
 CALENDAR_OF_UCUM = {

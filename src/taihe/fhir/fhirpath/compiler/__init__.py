@@ -10,6 +10,7 @@ from taihe.fhir.fhirpath.compiler import (  # noqa: F401  (each enters what it c
     control,
     iteration,
     operations,
+    sorting,
 )
 from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node
 from taihe.fhir.fhirpath.compiler.terms import CONSTANTS

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, call, compile_node
 from taihe.fhir.fhirpath.compiler.iteration import Each
 from taihe.fhir.fhirpath.compiler.terms import CONSTANTS
 from taihe.fhir.fhirpath.compiler.types import type_argument
-from taihe.fhir.fhirpath.elements import Element, atom
+from taihe.fhir.fhirpath.elements import Element
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.functions import single, text_of, truth
@@ -32,13 +31,7 @@ def _iif(node: Call, source: Run) -> Run:
         saved = env.this
         env.this = env.this if alone else inner
         try:
-            found = criterion(env, inner)
-            value = truth(found, "The criterion of iif()")
-            if found and not isinstance(atom(found[0]), bool) and value is True:
-                raise ExecutionProblem(
-                    "The criterion of iif() is no boolean.", "Compare it.", node.position
-                )
-            if value is True:
+            if truth(criterion(env, inner), "The criterion of iif()") is True:
                 return then(env, inner)
             return rest[0](env, inner) if rest else []
         finally:
@@ -105,7 +98,7 @@ def _coalesce(node: Call, source: Run) -> Run:
 @call("timeOfDay", 0, 0)
 def _clock(node: Call, source: Run) -> Run:
     def run(env: Environment, focus: Items) -> Items:
-        now = env.now or datetime.now(UTC)
+        now = env.clock()
         if node.name == "today":
             return [Temporal("Date", (now.year, now.month, now.day))]
         second = Decimal(now.second) + Decimal(now.microsecond // 1000).scaleb(-3)

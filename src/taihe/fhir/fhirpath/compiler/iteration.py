@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cmp_to_key
-
 from taihe.fhir.fhirpath import operators
 from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, call, compile_node
-from taihe.fhir.fhirpath.elements import Element, Item
 from taihe.fhir.fhirpath.environment import Environment
-from taihe.fhir.fhirpath.functions import single, truth
-from taihe.fhir.fhirpath.tree import Call, Node, Unary
+from taihe.fhir.fhirpath.functions import truth
+from taihe.fhir.fhirpath.tree import Call, Node
 
 
 class Each:
@@ -24,6 +21,7 @@ class Each:
         this, index, variables = env.this, env.index, env.variables
         run = self.run
         out = []
+        env.work(len(items))
         try:
             for at, item in enumerate(items):
                 one = [item]
@@ -92,8 +90,7 @@ def _repeat(node: Call, source: Run) -> Run:
 
     def run(env: Environment, focus: Items) -> Items:
         out: Items = []
-        seen: set[int] = set()
-        values: Items = []
+        seen: set[object] = set()
         queue = source(env, focus)
         while queue:
             found = [item for items in each(env, queue) for item in items]
@@ -101,15 +98,10 @@ def _repeat(node: Call, source: Run) -> Run:
             queue = []
             for item in found:
                 if unique:
-                    if isinstance(item, Element) and isinstance(item.value, dict):
-                        if id(item.value) in seen:
-                            continue
-                        seen.add(id(item.value))
-                        if any(operators.equal_items(item, other) for other in values):
-                            continue
-                        values.append(item)
-                    elif operators.member_of(item, out):
+                    key = operators.key_of(item)
+                    if key in seen:
                         continue
+                    seen.add(key)
                 out.append(item)
                 queue.append(item)
         return out
@@ -126,55 +118,15 @@ def _aggregate(node: Call, source: Run) -> Run:
         items = source(env, focus)
         total = [] if initial is None else initial(env, focus)
         saved = env.this, env.index, env.total, env.variables
+        env.work(len(items))
         try:
             for at, item in enumerate(items):
                 env.this, env.index, env.total = [item], at, total
                 total = step(env, [item])
+                env.spend(len(total))
                 env.variables = saved[3]
         finally:
             env.this, env.index, env.total, env.variables = saved
         return total
 
     return run
-
-
-@call("sort", 0, 99)
-def _sort(node: Call, source: Run) -> Run:
-    keys: list[tuple[Each, bool]] = []
-    for argument in node.arguments:
-        descending = isinstance(argument, Unary) and argument.operator == "-"
-        inner = argument.operand if isinstance(argument, Unary) and descending else argument
-        keys.append((Each(inner), descending))
-
-    def run(env: Environment, focus: Items) -> Items:
-        items = source(env, focus)
-        if not keys:
-            rows = [(item, [[item]]) for item in items]
-            directions = [False]
-        else:
-            columns = [each(env, items) for each, _ in keys]
-            rows = [(item, [c[at] for c in columns]) for at, item in enumerate(items)]
-            directions = [descending for _, descending in keys]
-
-        def order(one: tuple[Item, list[Items]], two: tuple[Item, list[Items]]) -> int:
-            for a, b, descending in zip(one[1], two[1], directions, strict=True):
-                if not a or not b:  # an empty key comes first, whichever the direction
-                    if bool(a) != bool(b):
-                        return 1 if a else -1
-                    continue
-                result = _ordered(a, b)
-                if result:
-                    return -result if descending else result
-            return 0
-
-        return [item for item, _ in sorted(rows, key=cmp_to_key(order))]
-
-    return run
-
-
-def _ordered(one: Items, two: Items) -> int:
-    """The order of two sort keys."""
-    a, b = single(one, "sort()"), single(two, "sort()")
-    if operators.compare(a, b, "<"):
-        return -1
-    return 1 if operators.compare(a, b, ">") else 0

@@ -10,9 +10,9 @@ from taihe.fhir.fhirpath.compiler.types import typed
 from taihe.fhir.fhirpath.elements import Item, atom, type_name
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem, FhirPathError
-from taihe.fhir.fhirpath.functions import single, to_text, truth
+from taihe.fhir.fhirpath.functions import answer, single, to_text, truth
 from taihe.fhir.fhirpath.tree import Binary, TypeTest, Unary
-from taihe.fhir.fhirpath.values import Quantity
+from taihe.fhir.fhirpath.values import Long, Quantity
 
 
 @node(Unary)
@@ -31,7 +31,9 @@ def _unary(node: Unary) -> Run:
             raise ExecutionProblem(
                 f"A {type_name(item)[1]} has no sign.", "Put the call in brackets.", node.position
             )
-        return [-value if negative else value]
+        if negative and isinstance(value, int):
+            return answer(operators.in_range(-int(value), long=isinstance(value, Long)))
+        return [value.copy_negate() if negative and isinstance(value, Decimal) else value]
 
     return run
 
@@ -66,6 +68,7 @@ def _binary(node: Binary) -> Run:
             env.variables = saved
             two = right(env, focus)
             env.variables = saved
+            env.spend(len(one) + len(two))
             return operators.distinct(one + two)
 
         return union
@@ -88,10 +91,13 @@ def _binary(node: Binary) -> Run:
 
         def joined(env: Environment, focus: Items) -> Items:
             one, two = single(left(env, focus), "&"), single(right(env, focus), "&")
-            return [
-                ("" if one is None else to_text(one) or "")
-                + ("" if two is None else to_text(two) or "")
-            ]
+            text = operators.joined(
+                ("" if one is None else to_text(one)) or "",
+                ("" if two is None else to_text(two)) or "",
+            )
+            if len(text) > 1000:
+                env.write(len(text))
+            return [text]
 
         return joined
 
@@ -105,6 +111,8 @@ def _binary(node: Binary) -> Run:
                 result: Item = operators.compare(one, two, operator)
             else:
                 result = operators.arithmetic(operator, one, two)
+                if isinstance(result, str) and len(result) > 1000:
+                    env.write(len(result))
         except FhirPathError as error:
             error.position = node.position if error.position is None else error.position
             raise
@@ -134,7 +142,10 @@ def _membership(operator: str, left: Run, right: Run) -> Run:
         if operator == "contains":
             one, many = many, one
         item = single(one, operator)
-        return [] if item is None else [operators.member_of(item, many)]
+        if item is None:
+            return []
+        env.work(len(many) // 2)
+        return [operators.member_of(item, many)]
 
     return run
 

@@ -11,7 +11,7 @@ from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem, SyntaxProblem
 from taihe.fhir.fhirpath.functions import single
 from taihe.fhir.fhirpath.tree import Empty, Index, Literal, Member, Special, Variable
-from taihe.fhir.fhirpath.values import Quantity, parse_temporal
+from taihe.fhir.fhirpath.values import Long, Quantity, parse_temporal
 
 CONSTANTS = {
     "sct": "http://snomed.info/sct",
@@ -35,6 +35,8 @@ def _literal(node: Literal) -> Run:
             raise SyntaxProblem(
                 f"@{node.value} is no {node.kind}.", "Check month, day and hour.", node.position
             )
+    elif node.kind == "Long":
+        value = Long(int(node.value))
     elif node.kind == "Quantity":
         value = Quantity(Decimal(str(node.value)), node.unit, node.calendar)
     answer = [value]

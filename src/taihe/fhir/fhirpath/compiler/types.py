@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from taihe.fhir import model
 from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, call
-from taihe.fhir.fhirpath.elements import SYSTEM_TYPES, Element, is_cast, is_type, type_name
+from taihe.fhir.fhirpath.elements import (
+    SYSTEM_TYPES,
+    TYPE_INFO,
+    Element,
+    Item,
+    is_cast,
+    is_type,
+    type_name,
+)
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem, SemanticProblem
 from taihe.fhir.fhirpath.functions import single
@@ -55,16 +63,17 @@ def _of_type(node: Call, source: Run) -> Run:
     return typed(node.name, source, type_argument(node), node.position)
 
 
+def _type_info(item: Item) -> dict[str, str]:
+    """What `type()` says: a ClassInfo or SimpleTypeInfo without the elements (3.0, type)."""
+    namespace, name = type_name(item)
+    above = model.ancestors(name)[1:2] if namespace == "FHIR" else ()
+    base = f"FHIR.{above[0]}" if above else "System.Any"
+    return {"namespace": namespace, "name": name, "baseType": base}
+
+
 @call("type", 0, 0)
 def _type(node: Call, source: Run) -> Run:
     def run(env: Environment, focus: Items) -> Items:
-        return [
-            Element(
-                dict(zip(("namespace", "name"), type_name(item), strict=True)),
-                "TypeInfo",
-                "TypeInfo",
-            )
-            for item in source(env, focus)
-        ]
+        return [Element(_type_info(item), TYPE_INFO, TYPE_INFO) for item in source(env, focus)]
 
     return run

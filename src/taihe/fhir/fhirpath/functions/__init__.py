@@ -6,6 +6,7 @@ compiler. Source: https://hl7.org/fhirpath/, R4 additions: https://hl7.org/fhir/
 from taihe.fhir.fhirpath.functions import (  # noqa: F401  (each enters its functions)
     boundaries,
     conversion,
+    dates,
     encoding,
     existence,
     fhir,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 
+from taihe.fhir.fhirpath import quantities
 from taihe.fhir.fhirpath.elements import atom
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.functions.arguments import Items, answer, function, single, whole_of
-from taihe.fhir.fhirpath.units import convert
 from taihe.fhir.fhirpath.values import Quantity, Temporal
 
 
@@ -16,10 +16,11 @@ def _comparable(env: Environment, source: Items, args: list[Items]) -> Items:
     one, two = single(source, "comparable()"), single(args[0], "comparable()")
     if one is None or two is None:
         return []
-    a, b = atom(one), atom(two)
-    if isinstance(a, Quantity) and isinstance(b, Quantity):
-        return [convert(b.value, b.unit, a.unit) is not None]
-    return [type(a) is type(b)]
+    pair = [Quantity(Decimal(v)) if isinstance(v, int | Decimal) and not isinstance(v, bool) else v
+            for v in (atom(one), atom(two))]  # fmt: skip
+    if not all(isinstance(value, Quantity) for value in pair):
+        return []
+    return [quantities.compare(*pair) is not None]
 
 
 @function("precision")
@@ -60,6 +61,8 @@ def _number_boundary(value: Decimal, places: int | None, high: bool) -> Decimal 
         return None
     exponent = value.as_tuple().exponent
     digits = -exponent if isinstance(exponent, int) else 0
+    if abs(value.adjusted()) > 100 or digits > 100:
+        return None
     half = Decimal(5).scaleb(-max(digits, 0) - 1)
     with localcontext() as context:
         context.prec = 80

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
+from taihe.fhir.fhirpath.dates import read_temporal
 from taihe.fhir.fhirpath.elements import Element, Item, atom
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.functions.arguments import Items, answer, function, single, text_of
+from taihe.fhir.fhirpath.operators import in_range
 from taihe.fhir.fhirpath.parser import CALENDAR_UNITS
-from taihe.fhir.fhirpath.units import convert
-from taihe.fhir.fhirpath.values import Quantity, Temporal, parse_temporal
+from taihe.fhir.fhirpath.quantities import to_unit
+from taihe.fhir.fhirpath.values import Quantity, Temporal, number_text, parse_temporal
 
 
 def _to_boolean(item: Item) -> bool | None:
@@ -19,7 +21,7 @@ def _to_boolean(item: Item) -> bool | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | Decimal):
-        return {0: False, 1: True}.get(int(value)) if value == int(value) else None
+        return True if value == 1 else False if value == 0 else None
     if isinstance(value, str):
         word = value.casefold()
         if word in ("true", "t", "yes", "y", "1", "1.0"):
@@ -29,24 +31,34 @@ def _to_boolean(item: Item) -> bool | None:
     return None
 
 
-def _to_integer(item: Item) -> int | None:
+_WHOLE = re.compile(r"[+-]?[0-9]{1,100}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,1000}(\.[0-9]{1,1000})?")
+
+
+def _to_whole(item: Item, *, long: bool) -> int | None:
     value = atom(item)
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,100}", value):
-        return int(value)
-    return None
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = int(value)
+    if not isinstance(value, int):
+        return None
+    return in_range(int(value), long=long)
 
 
-def _to_decimal(item: Item) -> Decimal | int | None:
+def _to_integer(item: Item) -> int | None:
+    return _to_whole(item, long=False)
+
+
+def _to_long(item: Item) -> int | None:
+    return _to_whole(item, long=True)
+
+
+def _to_decimal(item: Item) -> Decimal | None:
     value = atom(item)
     if isinstance(value, bool):
         return Decimal(int(value)).quantize(Decimal("1.0"))
     if isinstance(value, int | Decimal):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,100}(\.\d{1,100})?", value):
+        return Decimal(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
         return Decimal(value)
     return None
 
@@ -56,8 +68,8 @@ def to_text(item: Item) -> str | None:
     value = atom(item)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return format(value, "f")
+    if isinstance(value, int | Decimal):
+        return number_text(value)
     if isinstance(value, Element):
         return None
     if isinstance(item, Element) and isinstance(item.value, str):
@@ -80,7 +92,7 @@ def _to_temporal(kind: str) -> Callable[[Item], Temporal | None]:
 
 
 _QUANTITY = re.compile(
-    r"(?P<value>[+-]?\d{1,60}(\.\d{1,60})?)\s*(?:'(?P<unit>[^']+)'|(?P<word>[a-zA-Z]+))?"
+    r"(?P<value>[+-]?[0-9]{1,1000}(\.[0-9]{1,1000})?)\s*(?:'(?P<unit>[^']+)'|(?P<word>[a-zA-Z]+))?"
 )
 
 
@@ -110,24 +122,36 @@ def _conversion(name: str, convert_one: Callable[[Item], object], most: int = 0)
         item = single(source, f"to{name}()")
         if item is None:
             return []
-        result = convert_one(item)
-        if args and isinstance(result, Quantity):
-            unit = text_of(args[0], f"to{name}()") or "1"
-            value = convert(result.value, result.unit, unit)
-            return [] if value is None else [Quantity(value, unit)]
-        return answer(result)
+        if args:
+            return answer(_conversion_by(name, item, text_of(args[0], f"to{name}()"), convert_one))
+        return answer(convert_one(item))
 
     @function(f"convertsTo{name}", 0, most)
     def check(env: Environment, source: Items, args: list[Items]) -> Items:
         return [] if not source else [bool(run(env, source, args))]
 
 
+def _conversion_by(
+    name: str, item: Item, how: str | None, convert_one: Callable[[Item], object]
+) -> object:
+    """A conversion by a unit, or by a format of dates."""
+    if name == "Quantity":
+        quantity = convert_one(item)
+        if how is None or not isinstance(quantity, Quantity):
+            return quantity if how is None else None
+        return to_unit(quantity, how)
+    value = atom(item)
+    if how is None or not isinstance(value, str):
+        return convert_one(item)
+    return read_temporal(value, how, name)
+
+
 _conversion("Boolean", _to_boolean)
 _conversion("Integer", _to_integer)
-_conversion("Long", _to_integer)
+_conversion("Long", _to_long)
 _conversion("Decimal", _to_decimal)
 _conversion("String", to_text)
-_conversion("Date", _to_temporal("Date"))
-_conversion("DateTime", _to_temporal("DateTime"))
+_conversion("Date", _to_temporal("Date"), 1)
+_conversion("DateTime", _to_temporal("DateTime"), 1)
 _conversion("Time", _to_temporal("Time"))
 _conversion("Quantity", _to_quantity, 1)

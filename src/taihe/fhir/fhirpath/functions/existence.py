@@ -49,12 +49,12 @@ def _any_false(env: Environment, source: Items, args: list[Items]) -> Items:
 
 @function("subsetOf", 1)
 def _subset_of(env: Environment, source: Items, args: list[Items]) -> Items:
-    return [all(operators.member_of(item, args[0]) for item in source)]
+    return [{operators.key_of(i) for i in source} <= {operators.key_of(i) for i in args[0]}]
 
 
 @function("supersetOf", 1)
 def _superset_of(env: Environment, source: Items, args: list[Items]) -> Items:
-    return [all(operators.member_of(item, source) for item in args[0])]
+    return [{operators.key_of(i) for i in args[0]} <= {operators.key_of(i) for i in source}]
 
 
 @function("count")

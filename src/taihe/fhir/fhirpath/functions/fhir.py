@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from taihe.fhir import definitions
-from taihe.fhir.fhirpath.elements import Element, add_children, atom, is_type
+from typing import Any
+
+from taihe.fhir import definitions, model
+from taihe.fhir.fhirpath.elements import Element, Item, add_children, atom, is_type
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem
-from taihe.fhir.fhirpath.functions.arguments import Items, function, single, text_of
+from taihe.fhir.fhirpath.functions.arguments import Items, function, text_of
 
 
 @function("checkModifiers", 0, 99)
@@ -30,37 +32,125 @@ def _html_checks(env: Environment, source: Items, args: list[Items]) -> Items:
     return [all(is_safe(str(atom(item))) for item in source)]
 
 
+_BASE = "http://hl7.org/fhir/StructureDefinition/"
+
+
 @function("conformsTo", 1)
 def _conforms_to(env: Environment, source: Items, args: list[Items]) -> Items:
     url = text_of(args[0], "conformsTo()")
-    item = single(source, "conformsTo()")
-    if url is None or item is None:
+    if url is None or len(source) != 1:
         return []
-    name = url.removeprefix("http://hl7.org/fhir/StructureDefinition/")
+    item = source[0]
+    name = url.partition("|")[0].removeprefix(_BASE)
     if name not in definitions.types():
-        raise ExecutionProblem("The profile of conformsTo() is not known.", "Load it first.")
-    return [is_type(item, name)]
+        raise ExecutionProblem(
+            "The profile of conformsTo() is not known.",
+            "Name a type of R4, such as http://hl7.org/fhir/StructureDefinition/Patient.",
+        )
+    if not is_type(item, name):
+        return [False]
+    if model.kind(name) != "resource" or not isinstance(item, Element):
+        return [True]
+    from taihe.fhir.validate import check
+
+    return [not any(issue.is_error for issue in check(item.value))]
+
+
+def _codings(item: Item) -> list[tuple[str, str]]:
+    """The systems and codes of a Coding or CodeableConcept."""
+    value = item.value if isinstance(item, Element) else None
+    if not isinstance(value, dict):
+        return []
+    inner = value.get("coding") if item.type == "CodeableConcept" else [value]
+    return [
+        (str(c.get("system", "")), c["code"])
+        for c in (inner if isinstance(inner, list) else ())
+        if isinstance(c, dict) and isinstance(c.get("code"), str)
+    ]
 
 
 @function("memberOf", 1)
 def _member_of(env: Environment, source: Items, args: list[Items]) -> Items:
     url = text_of(args[0], "memberOf()")
-    item = single(source, "memberOf()")
-    if url is None or item is None:
+    if url is None or len(source) != 1:
         return []
-    systems = definitions.value_set(url.partition("|")[0])
+    url = url.partition("|")[0]
+    known = None if env.terms is None else env.terms.codes(url)
+    systems = known.systems if known is not None else definitions.value_set(url)
     if systems is None:
         return []
-    codes = frozenset().union(*systems.values())
+    item = source[0]
+    codings = _codings(item)
+    if codings:
+        return [any(code in systems.get(system, ()) for system, code in codings)]
     value = atom(item)
-    if isinstance(value, str):
-        return [value in codes]
-    if isinstance(item, Element) and isinstance(item.value, dict):
-        codings = item.value.get("coding", [item.value] if "code" in item.value else [])
-        return [any(c.get("code") in systems.get(c.get("system", ""), ()) for c in codings)]
-    return []
+    if not isinstance(value, str):
+        return []
+    plain_text = not isinstance(item, Element) or item.type != "code"
+    if plain_text and len(systems) > 1:
+        raise ExecutionProblem(
+            "The value set has codes of several systems, so text alone does not say which.",
+            "Ask memberOf() of the Coding.",
+        )
+    return [any(value in codes for codes in systems.values())]
+
+
+def _above(env: Environment, upper: Items, lower: Items) -> Items:
+    """Whether a coding of one side is the same as one of the other, or above it."""
+    if len(upper) != 1 or len(lower) != 1:
+        return []
+    ones, others = _codings(upper[0]), _codings(lower[0])
+    if not ones or not others:
+        return []
+    if set(ones) & set(others):
+        return [True]
+    ask = getattr(env.terms, "subsumes", None)
+    unknown = False
+    for system, code in ones:
+        for other_system, other in others:
+            if system != other_system:
+                continue
+            found = ask(system, code, other) if callable(ask) else None
+            if found:
+                return [True]
+            unknown = unknown or found is None
+    if unknown or not {s for s, _ in ones} & {s for s, _ in others}:
+        raise ExecutionProblem(
+            "How these codes stand to each other is not known.",
+            "Give their code system in terms.",
+        )
+    return [False]
 
 
 @function("subsumes", 1)
 def _subsumes(env: Environment, source: Items, args: list[Items]) -> Items:
-    raise ExecutionProblem("subsumes() needs a terminology server.", "Leave it out.")
+    return _above(env, source, args[0])
+
+
+@function("subsumedBy", 1)
+def _subsumed_by(env: Environment, source: Items, args: list[Items]) -> Items:
+    return _above(env, args[0], source)
+
+
+@function("elementDefinition")
+def _element_definition(env: Environment, source: Items, args: list[Items]) -> Items:
+    return [
+        Element(_defined(found), "ElementDefinition", "ElementDefinition")
+        for item in source
+        if isinstance(item, Element) and (found := getattr(item, "field", None)) is not None
+    ]
+
+
+def _defined(field: model.Field) -> dict[str, Any]:
+    """What the tables of R4 know of an element, as an ElementDefinition."""
+    row = field.element
+    most = "*" if row.maximum == 0 else str(row.maximum)
+    types = [{"code": name} for name in row.types]
+    made = {"id": field.path, "path": field.path, "min": row.minimum, "max": most}
+    return {**made, "type": types} if types else made
+
+
+@function("slice", 2)
+def _slice(env: Environment, source: Items, args: list[Items]) -> Items:
+    text_of(args[0], "slice()"), text_of(args[1], "slice()")
+    return []  # a structure that cannot be resolved gives an empty collection

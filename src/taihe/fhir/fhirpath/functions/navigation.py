@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taihe.fhir.fhirpath.elements import Element, add_children, all_children, atom, deep
 from taihe.fhir.fhirpath.environment import Environment
-from taihe.fhir.fhirpath.functions.arguments import Items, function, text_of
+from taihe.fhir.fhirpath.functions.arguments import Items, function, text_of, truth
 from taihe.fhir.fhirpath.values import Quantity
 
 
@@ -65,3 +65,27 @@ def _resource_key(env: Environment, source: Items, args: list[Items]) -> Items:
         for item in source
         if isinstance(item, Element) and isinstance(item.value, dict) and item.value.get("id")
     ]
+
+
+def path_of(item: Element, *, short: bool) -> str | None:
+    """The path of an element from the resource it was reached from; None when it was made."""
+    steps: list[str] = []
+    at: Element | None = item
+    while at is not None:
+        field = getattr(at, "field", None)
+        if field is None:
+            if at.parent is not None or not isinstance(at.value, dict):
+                return None
+            steps.append(at.type)
+            break
+        index = at.index
+        steps.append(field.name if index is None and short else f"{field.name}[{index or 0}]")
+        at = at.parent
+    return ".".join(reversed(steps)) if at is not None else None
+
+
+@function("pathname", 0, 1)
+def _pathname(env: Environment, source: Items, args: list[Items]) -> Items:
+    short = bool(args) and truth(args[0], "pathname()") is True
+    found = [path_of(item, short=short) for item in source if isinstance(item, Element)]
+    return [path for path in found if path is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taihe.fhir.fhirpath import operators
 from taihe.fhir.fhirpath.environment import Environment
-from taihe.fhir.fhirpath.functions.arguments import Items, answer, function, single, whole_of
+from taihe.fhir.fhirpath.functions.arguments import Items, answer, function, single, truth, whole_of
 
 
 @function("single")
@@ -41,20 +41,25 @@ def _take(env: Environment, source: Items, args: list[Items]) -> Items:
 
 @function("intersect", 1)
 def _intersect(env: Environment, source: Items, args: list[Items]) -> Items:
-    found = operators.distinct(source)
-    return [item for item in found if operators.member_of(item, args[0])]
+    known = {operators.key_of(item) for item in args[0]}
+    return [item for item in operators.distinct(source) if operators.key_of(item) in known]
 
 
 @function("exclude", 1)
 def _exclude(env: Environment, source: Items, args: list[Items]) -> Items:
-    return [item for item in source if not operators.member_of(item, args[0])]
+    known = {operators.key_of(item) for item in args[0]}
+    return [item for item in source if operators.key_of(item) not in known]
 
 
 @function("union", 1)
 def _union(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.spend(len(source) + len(args[0]))
     return operators.distinct(source + args[0])
 
 
 @function("combine", 1, 2)
 def _combine(env: Environment, source: Items, args: list[Items]) -> Items:
+    if len(args) > 1:
+        truth(args[1], "combine()")  # the order is kept anyway
+    env.spend(len(source) + len(args[0]))
     return source + args[0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from taihe.fhir.fhirpath import patterns
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem
@@ -71,7 +69,7 @@ def _lower(env: Environment, source: Items, args: list[Items]) -> Items:
 @function("trim")
 def _trim(env: Environment, source: Items, args: list[Items]) -> Items:
     text = text_of(source, "trim()")
-    return answer(None if text is None else text.strip())
+    return answer(None if text is None else text.strip(" \t\r\n"))
 
 
 @function("length")
@@ -94,42 +92,58 @@ def _replace(env: Environment, source: Items, args: list[Items]) -> Items:
     if text is None or old is None or new is None:
         return []
     if len(text) + text.count(old) * len(new) > LONGEST_TEXT:
-        raise ExecutionProblem("The text becomes too long.", "")
+        raise ExecutionProblem("The text becomes too long.", "Replace by shorter text.")
     return [text.replace(old, new)]
+
+
+def _flags(args: list[Items], at: int, what: str) -> str:
+    """The flags of a pattern: `i` for any case, `m` for lines."""
+    flags = text_of(args[at], what) if len(args) > at else None
+    if flags and set(flags) - {"i", "m"}:
+        raise ExecutionProblem(f"{what} does not know these flags.", "Use i, m or both.")
+    return flags or ""
 
 
 @function("matches", 1, 2)
 def _matches(env: Environment, source: Items, args: list[Items]) -> Items:
     text, pattern = text_of(source, "matches()"), text_of(args[0], "matches()")
+    flags = _flags(args, 1, "matches()")
     if text is None or pattern is None:
         return []
-    return [patterns.matches(pattern, text, whole=False)]
+    env.work(patterns.cost(pattern, text))
+    return [patterns.matches(pattern, text, whole=False, flags=flags)]
 
 
 @function("matchesFull", 1, 2)
 def _matches_full(env: Environment, source: Items, args: list[Items]) -> Items:
     text, pattern = text_of(source, "matchesFull()"), text_of(args[0], "matchesFull()")
+    flags = _flags(args, 1, "matchesFull()")
     if text is None or pattern is None:
         return []
-    return [patterns.matches(pattern, text, whole=True)]
+    env.work(patterns.cost(pattern, text))
+    return [patterns.matches(pattern, text, whole=True, flags=flags)]
 
 
 @function("replaceMatches", 2, 3)
 def _replace_matches(env: Environment, source: Items, args: list[Items]) -> Items:
     text, pattern, new = (text_of(items, "replaceMatches()") for items in (source, *args[:2]))
+    flags = _flags(args, 2, "replaceMatches()")
     if text is None or pattern is None or new is None:
         return []
     if not pattern:
         return [text]
-    template = re.sub(r"\$(\d+|\{\w+\})", lambda m: rf"\g<{m[1].strip('{}')}>", new)
-    return [patterns.substitute(pattern, template, text)]
+    env.work(patterns.cost(pattern, text))
+    return [patterns.substitute(pattern, new, text, flags=flags)]
 
 
 @function("join", 0, 1)
 def _join(env: Environment, source: Items, args: list[Items]) -> Items:
     between = text_of(args[0], "join()") if args else ""
     parts = [text for item in source if (text := text_of([item], "join()")) is not None]
-    return [(between or "").join(parts)]
+    between = between or ""  # nothing to join is an empty text, as SQL-on-FHIR has it
+    if sum(map(len, parts)) + len(between) * len(parts) > LONGEST_TEXT:
+        raise ExecutionProblem("The text becomes too long.", "Join less text.")
+    return [between.join(parts)]
 
 
 @function("split", 1)
@@ -137,4 +151,5 @@ def _split(env: Environment, source: Items, args: list[Items]) -> Items:
     text, at = text_of(source, "split()"), text_of(args[0], "split()")
     if text is None or at is None:
         return []
+    env.spend(len(text) if at == "" else text.count(at) + 1)
     return list(text) if at == "" else list(text.split(at))
