@@ -66,6 +66,11 @@ class ValueSets:
                 {system: frozenset(codes) for system, codes in found.items()})  # fmt: skip
         return self.known[url]
 
+    def name(self, url: str) -> str:
+        """What people call a value set."""
+        given = self.sets.get(url, {})
+        return str(given.get("title") or given.get("name") or url.rpartition("/")[2])[:80]
+
     def _worked_out(self, url: str, depth: int) -> dict[str, set[str]] | None:
         given = self.sets.get(url)
         if given is None:

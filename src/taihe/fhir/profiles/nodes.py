@@ -39,8 +39,8 @@ class Node:
     """
     One element of a profile.
 
-    `value` is what fixed[x] (`exact`) or pattern[x] holds; `codes` those of its value set when
-    they are known; `least` and `most` minValue[x] and maxValue[x]; `reference` the path whose
+    `value` is what fixed[x] (`exact`) or pattern[x] holds; `codes` those of its value set, and `value_set`
+    its name, when they are known; `least` and `most` minValue[x] and maxValue[x]; `reference` the path whose
     children it has. `slices` of a slice are its re-slices. `idle` says that neither it nor
     anything below asks more than R4.
     """
@@ -57,6 +57,7 @@ class Node:
     exact: bool = False
     strength: str = ""
     codes: Codes | None = None
+    value_set: str = ""
     longest: int | None = None
     least: Any = None
     most: Any = None
@@ -67,6 +68,32 @@ class Node:
     slices: dict[str, Node] = field(default_factory=dict)
     busy: tuple[Node, ...] = ()
     idle: bool = False
+
+    def marks(self) -> str:
+        """What a slice is known by, for people: "system http://loinc.org, code 85354-9"."""
+        found: list[str] = [f"url {url}" for url in self.types.get("Extension", ())]
+        stack = [(self, 0)]
+        while stack and len(found) < 4:
+            node, depth = stack.pop(0)
+            _say_marks(node.name, node.value, found, 0)
+            if depth < 4:
+                stack += [
+                    (one, depth + 1)
+                    for child in node.children.values()
+                    for one in (child, *(s for s in child.slices.values() if s.minimum))
+                ]
+        return ", ".join(dict.fromkeys(found[:4]))
+
+
+def _say_marks(name: str, value: Any, found: list[str], depth: int) -> None:
+    if isinstance(value, str | int) and len(found) < 4:
+        found.append(f"{name} {value}")
+    elif isinstance(value, dict) and depth < 4:
+        for key, one in value.items():
+            _say_marks(key, one, found, depth + 1)
+    elif isinstance(value, list):
+        for one in value[:2]:
+            _say_marks(name, one, found, depth + 1)
 
 
 @dataclass(slots=True)
@@ -176,6 +203,7 @@ class Compiler:
         if strength in ("required", "extensible") and not (base and base.required == url):
             node.codes = self.terms.codes(url)
             node.strength = strength if node.codes is not None else ""
+            node.value_set = self.terms.name(url)
 
     def rule(self, raw: Raw) -> OwnRule | None:
         """A constraint, unless R4 has the same one."""

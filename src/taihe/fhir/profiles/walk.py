@@ -156,11 +156,16 @@ class Walk:
         if held is None or held:
             return
         if node.strength == "required":
-            said = "error", f"{node.name} has no code of its value set.", "Use a code of it."
+            self.say(
+                "error", "code-invalid", item.location,
+                f"{node.name} has no code of its value set {node.value_set}.", "Use a code of it.",
+            )  # fmt: skip
         else:
-            said = ("warning", f"{node.name} has no code of the value set that goes first.",
-                    "Use one of it where one fits.")  # fmt: skip
-        self.say(said[0], "code-invalid", item.location, said[1], said[2])
+            self.say(
+                "warning", "code-invalid", item.location,
+                f"{node.name} has no code of the value set {node.value_set}, which goes first.",
+                "Use one of it where one fits.",
+            )  # fmt: skip
 
     def refers(self, node: Node, item: Item, depth: int) -> None:
         """What a reference may point to: by its type, and by profile where it is at hand."""
@@ -241,9 +246,11 @@ class Walk:
         """How often an element, or a slice of it, occurs; less than R4 asks is said already."""
         said = f"The slice {node.slice_name} of {node.name}" if node.slice_name else node.name
         if number < node.minimum and number >= node.base_minimum:
+            marks = node.marks() if node.slice_name else ""
+            often = "be given" if node.minimum == 1 else f"occur {node.minimum} times at least"
             self.say(
-                "error", "required", where,
-                f"{said} must occur {_times(node.minimum)} at least.", "Add it.",
+                "error", "required", where, f"{said} must {often}.",
+                f"Add one with {marks}." if marks else "Add it.",
             )  # fmt: skip
         if node.maximum is not None and number > node.maximum:
             many = (
