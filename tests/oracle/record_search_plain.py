@@ -7,6 +7,7 @@ specification says, https://hl7.org/fhir/R4/search.html.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,11 +84,17 @@ def text(found: Iterable[str], wanted: str, how: str) -> bool:
                 if value == one:
                     return True
             elif how == "contains":
-                if one.casefold() in value.casefold():
+                if bare(one) in bare(value):
                     return True
-            elif value.casefold().startswith(one.casefold()):
+            elif bare(value).startswith(bare(one)):
                 return True
     return False
+
+
+def bare(word: str) -> str:
+    """A word in small letters without its accents."""
+    letters = unicodedata.normalize("NFD", word.lower())
+    return "".join(letter for letter in letters if unicodedata.category(letter) != "Mn")
 
 
 def names(patient: Json) -> list[str]:
