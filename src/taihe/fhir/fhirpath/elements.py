@@ -233,7 +233,7 @@ def plain(item: Item) -> Any:
         return item.value
     if isinstance(item, Temporal | Quantity):
         return str(item)
-    return item
+    return int(item) if type(item) is Long else item
 
 
 def deep(items: Iterable[Item]) -> list[Item]:

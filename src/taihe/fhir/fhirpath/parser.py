@@ -17,6 +17,7 @@ from taihe.fhir.fhirpath.tree import (
     Call,
     Empty,
     Index,
+    Instance,
     Literal,
     Member,
     Node,
@@ -46,9 +47,10 @@ _TOKEN = re.compile(
   | (?P<number>[0-9]+(?:\.[0-9]+)?)
   | '(?P<string>(?:[^'\\]|\\.)*)'
   | `(?P<quoted>(?:[^`\\]|\\.)*)`
+  | (?<=%)"(?P<double>[^"\\\n]*)"
   | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<special>\$[a-z]+)
-  | (?P<symbol><=|>=|!=|!~|[-+*/&|<>=~.,()\[\]{}%])
+  | (?P<symbol><=|>=|!=|!~|[-+*/&|<>=~.,:()\[\]{}%])
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -80,34 +82,39 @@ class _Token:
 
 
 def _unescape(text: str, position: int) -> str:
+    """
+    The characters of a string; a backslash before anything else than an escape counts for
+    nothing, and two surrogates are one character.
+    """
+    if "\\" not in text:
+        return text
+
     def one(match: re.Match[str]) -> str:
         code = match.group(1)
         if code[0] == "u" and len(code) == 5:
             return chr(int(code[1:], 16))
-        if code in _ESCAPES:
-            return _ESCAPES[code]
-        if code in "'\"`\\/":
-            return code
-        raise SyntaxProblem(
-            f"\\{code} is no escape in a FHIRPath string.",
-            "Use \\' \\\" \\` \\\\ \\/ \\r \\n \\t \\f or \\uXXXX.",
-            position,
-        )
+        return _ESCAPES.get(code, code)
 
-    return _ESCAPE.sub(one, text) if "\\" in text else text
+    plain = _ESCAPE.sub(one, text)
+    try:
+        return plain.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise SyntaxProblem(
+            "Half a character stands alone in this string.",
+            "Write both parts of it, as in \\uD83D\\uDD25.",
+            position,
+        ) from None
 
 
 def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
     at = 0
     while at < len(text):
+        if text.startswith("/*", at) and text.find("*/", at + 2) < 0:
+            raise SyntaxProblem("This comment has no end.", "Close it with */.", at)
         match = _TOKEN.match(text, at)
         if match is None:
-            raise SyntaxProblem(
-                f"Nothing in FHIRPath begins with {text[at]!r} here.",
-                "Check quotes and operators.",
-                at,
-            )
+            raise _unreadable(text, at)
         kind = match.lastgroup or ""
         if kind != "space":
             found.append(_Token(kind, match.group(kind), at))
@@ -116,8 +123,45 @@ def _tokens(text: str) -> list[_Token]:
     return found
 
 
+_WRITE_INSTEAD = {
+    "==": "Write = for equality.",
+    "<>": "Write !=.",
+    "=>": "Write >=, or implies.",
+    "=<": "Write <=.",
+    "&&": "Write and.",
+    "||": "Write or.",
+    '"': "Write text in single quotes.",
+    "!": "Write not() after the value, as in active.not().",
+    "'": "Close the text with another single quote.",
+    "`": "Close the name with another backtick.",
+    "@": "Write a date as @2024-01-31 and a time as @T10:30.",
+    "$": "Use $this, $index or $total.",
+    "\\": "A backslash stands in quotes only.",
+    ";": "An expression has no end mark: leave it out.",
+    "?": "Write iif(condition, then, otherwise).",
+    "“": "Write text in straight single quotes.",
+    "‘": "Write text in straight single quotes.",
+    "’": "Write text in straight single quotes.",
+}
+
+
+def _instead(text: str, at: int) -> str:
+    """What to write for signs of other languages."""
+    return _WRITE_INSTEAD.get(text[at : at + 2], _WRITE_INSTEAD.get(text[at : at + 1], ""))
+
+
+def _unreadable(text: str, at: int) -> SyntaxProblem:
+    what = {
+        "'": "This text has no end",
+        "`": "This name has no end",
+        "@": "This is no date and no time",
+    }.get(text[at], f"Nothing in FHIRPath begins with {text[at]}")
+    return SyntaxProblem(f"{what}.", _instead(text, at) or "Leave it out.", at)
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
+        self.text = text
         self.tokens = _tokens(text)
         self.at = 0
         self.depth = 0
@@ -142,8 +186,32 @@ class _Parser:
 
     def unexpected(self, wanted: str) -> SyntaxProblem:
         token = self.token
-        found = "the end" if token.kind == "end" else repr(token.text)
-        return SyntaxProblem(f"{wanted}, found {found}.", "", token.position)
+        found = "the end" if token.kind == "end" else token.text[:40]
+        return SyntaxProblem(f"{wanted}, found {found}.", self.hint(), token.position)
+
+    def hint(self) -> str:
+        """What to do about the token that does not fit."""
+        token = self.token
+        if token.kind == "end":
+            before = self.tokens[self.at - 1].text if self.at else ""
+            if before in _STRENGTH:
+                return f"Write something after {before}."
+            depth = sum(
+                (t.text in ("(", "[", "{")) - (t.text in (")", "]", "}"))
+                for t in self.tokens
+                if t.kind == "symbol"
+            )
+            return "Close the bracket." if depth > 0 else "Write an expression."
+        if token.kind == "symbol":
+            at = token.position
+            hint = _instead(self.text, max(at - 1, 0) if token.text in "=>|&" else at)
+            if hint and (token.text != ">" or self.text[max(at - 1, 0)] in "=<"):
+                return hint
+            if token.text in (")", "]", "}"):
+                return "Leave the bracket out, or open it before."
+        if token.kind in ("name", "number", "string", "quoted"):
+            return "Join two values by an operator, and steps of a path by a dot."
+        return "Look for a missing value or bracket before it."
 
     def operator(self) -> str | None:
         token = self.token
@@ -156,7 +224,7 @@ class _Parser:
         if self.depth > DEEPEST:
             raise SyntaxProblem(
                 f"The expression is nested more than {DEEPEST} deep.",
-                "Split it.",
+                "Split it, or leave out brackets.",
                 self.token.position,
             )
         left = self.prefixed()
@@ -178,7 +246,7 @@ class _Parser:
             self.at += 1
             self.depth += 1
             if self.depth > DEEPEST:
-                raise SyntaxProblem("Too many signs in a row.", "", token.position)
+                raise SyntaxProblem("Too many signs in a row.", "Leave some out.", token.position)
             operand = self.prefixed()
             self.depth -= 1
             return Unary(token.position, token.text, operand)
@@ -189,6 +257,8 @@ class _Parser:
             if self.is_symbol("."):
                 self.at += 1
                 node = self.invocation(node)
+            elif self.is_symbol("{") and _names_a_type(node):
+                node = self.instance(node)  # type: ignore[arg-type]
             elif self.is_symbol("["):
                 position = self.next().position
                 index = self.expression()
@@ -213,12 +283,47 @@ class _Parser:
         self.at += 1
         arguments: list[Node] = []
         if not self.is_symbol(")"):
-            arguments.append(self.expression())
+            arguments.append(self.argument(name))
             while self.is_symbol(","):
                 self.at += 1
-                arguments.append(self.expression())
+                arguments.append(self.argument(name))
         self.expect(")")
         return Call(token.position, source, name, tuple(arguments))
+
+    def argument(self, function: str) -> Node:
+        """One argument; a key of `sort()` may say in which direction it sorts."""
+        node = self.expression()
+        token = self.token
+        if function == "sort" and token.kind == "name" and token.text in ("asc", "desc"):
+            self.at += 1
+            return Unary(token.position, token.text, node)
+        return node
+
+    def instance(self, node: Member) -> Node:
+        """`Type { name: value, ... }`, or `Type {:}` for an empty one."""
+        type_name = node.name
+        if isinstance(node.source, Member):
+            type_name = f"{node.source.name}.{node.name}"
+        position = node.source.position if node.source is not None else node.position
+        self.expect("{")
+        names: list[str] = []
+        values: list[Node] = []
+        if self.is_symbol(":"):
+            self.at += 1
+        else:
+            while True:
+                token = self.next()
+                if token.kind not in ("name", "quoted"):
+                    self.at -= 1
+                    raise self.unexpected("Expected the name of an element")
+                names.append(_unescape(token.text, token.position))
+                self.expect(":")
+                values.append(self.expression())
+                if not self.is_symbol(","):
+                    break
+                self.at += 1
+        self.expect("}")
+        return Instance(position, type_name, tuple(names), tuple(values))
 
     def special(self, token: _Token) -> Node:
         if token.text not in ("$this", "$index", "$total"):
@@ -243,7 +348,7 @@ class _Parser:
             if token.text == "%":
                 self.at += 1
                 name = self.next()
-                if name.kind not in ("name", "quoted", "string"):
+                if name.kind not in ("name", "quoted", "string", "double"):
                     self.at -= 1
                     raise self.unexpected("Expected a name after %")
                 return Variable(position, _unescape(name.text, name.position))
@@ -269,8 +374,9 @@ class _Parser:
     def number(self) -> Node:
         token = self.next()
         if token.kind == "long":
-            return Literal(token.position, "Long", int(token.text[:-1]))
-        value: int | Decimal = Decimal(token.text) if "." in token.text else int(token.text)
+            return _whole(token.position, token.text[:-1], long=True)
+        whole = "." not in token.text and len(token.text) < 20
+        value: int | Decimal = int(token.text) if whole else Decimal(token.text)
         unit = self.token
         if unit.kind == "string":
             self.at += 1
@@ -280,8 +386,9 @@ class _Parser:
             self.at += 1
             name = CALENDAR_UNITS[unit.text]
             return Literal(token.position, "Quantity", Decimal(value), name, True)
-        kind = "Decimal" if isinstance(value, Decimal) else "Integer"
-        return Literal(token.position, kind, value)
+        if isinstance(value, int):
+            return _whole(token.position, token.text, long=False)
+        return Literal(token.position, "Decimal", value)
 
     def type_name(self) -> str:
         def one() -> str:
@@ -298,6 +405,26 @@ class _Parser:
         return name
 
 
+def _whole(position: int, digits: str, *, long: bool) -> Literal:
+    """A whole number: one beyond 32 bits is a Long, one beyond 64 a Decimal."""
+    value = int(digits) if len(digits) < 20 else 2**64
+    if value >= 2**63:
+        if long:
+            raise SyntaxProblem(
+                "This number is larger than a Long can be.", "Leave out the L.", position
+            )
+        return Literal(position, "Decimal", Decimal(digits))
+    return Literal(position, "Long" if long or value >= 2**31 else "Integer", value)
+
+
+def _names_a_type(node: Node) -> bool:
+    """Whether a path is a name, or a name with a namespace."""
+    if not isinstance(node, Member):
+        return False
+    source = node.source
+    return source is None or (isinstance(source, Member) and source.source is None)
+
+
 @lru_cache(maxsize=8192)
 def parse(expression: str) -> Node:
     """
@@ -309,8 +436,12 @@ def parse(expression: str) -> Node:
         raise SyntaxProblem(
             f"The expression has more than {LONGEST} characters.", "Split it.", LONGEST
         )
-    parser = _Parser(expression)
-    tree = parser.expression()
-    if parser.token.kind != "end":
-        raise parser.unexpected("Expected an operator or the end")
+    try:
+        parser = _Parser(expression)
+        tree = parser.expression()
+        if parser.token.kind != "end":
+            raise parser.unexpected("Expected an operator or the end")
+    except SyntaxProblem as problem:
+        problem.expression = expression
+        raise
     return tree

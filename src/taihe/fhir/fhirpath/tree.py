@@ -77,7 +77,7 @@ class Index(Node):
 
 @dataclass(frozen=True, slots=True)
 class Unary(Node):
-    """`+x` or `-x`."""
+    """`+x` or `-x`; among the arguments of `sort()` also `x asc` or `x desc`."""
 
     operator: str
     operand: Node
@@ -99,6 +99,15 @@ class TypeTest(Node):
     operator: str
     operand: Node
     type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instance(Node):
+    """`Type { name: value, ... }`: an object that is made; `names` go with `values`."""
+
+    type: str
+    names: tuple[str, ...]
+    values: tuple[Node, ...]
 
 
 def nodes_of(tree: Node) -> Iterator[Node]:

@@ -8,6 +8,7 @@ start, one item inside `where()` and its like.
 from taihe.fhir.fhirpath.compiler import (  # noqa: F401  (each enters what it compiles)
     calls,
     control,
+    instances,
     iteration,
     operations,
     sorting,
