@@ -120,10 +120,6 @@ def _domain_resource(speaker: Speaker, value: dict[str, Any], path: str) -> None
                 "Give each an id of its own.",
             )  # fmt: skip
         ids.add(own)
-        if "contained" in inner:
-            speaker.say(
-                "invariant", place, "A contained resource contains another.", "Flatten it (dom-2)."
-            )
         meta = inner.get("meta") or {}
         if meta.keys() & {"versionId", "lastUpdated", "security"}:
             speaker.say(

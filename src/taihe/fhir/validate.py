@@ -32,11 +32,23 @@ def _article(word: str) -> str:
     return f"an {word}" if word[0].lower() in "aeiou" else f"a {word}"
 
 
+def _after(key: str, start: str) -> bool:
+    """Whether a key is the name of a choice and a type."""
+    return key.startswith(start) and key[len(start) : len(start) + 1].isupper()
+
+
+def _only_id(extra: dict[str, Any]) -> bool:
+    """Whether an element has an id and nothing else; a value beside it makes that enough."""
+    found = extra.get("id")
+    return len(extra) == 1 and isinstance(found, str) and bool(found.strip())
+
+
 class _Checker:
     """One run over a resource; collects issues."""
 
     def __init__(self) -> None:
         self.issues: list[Issue] = []
+        self.errors = 0
         self.root: dict[str, Any] | None = None
         self.nearest: dict[str, Any] | None = None
         self.top: dict[str, Any] | None = None
@@ -46,6 +58,8 @@ class _Checker:
         self, code: str, location: str, problem: str, do: str = "", severity: str = "error"
     ) -> None:
         self.issues.append(Issue(severity, code, location, problem, do))
+        if severity in ("error", "fatal"):
+            self.errors += 1
 
     def resource(self, value: Any, path: str, depth: int, *, contained: bool = False) -> None:
         if not isinstance(value, dict):
@@ -66,6 +80,13 @@ class _Checker:
             hint = f"Did you mean {close[0]}?" if close else "Use a type of FHIR R4."
             self.say("structure", path, "There is no such resource type.", hint, "fatal")
             return
+        if contained and "contained" in value:
+            self.say(
+                "invariant",
+                path,
+                "A contained resource contains another.",
+                "Flatten it. This is rule dom-2 of FHIR.",
+            )
         outer = self.nearest, self.root
         self.top = self.top or value
         self.nearest = value
@@ -82,7 +103,7 @@ class _Checker:
             return
         table = shape(place)
         specs = table.specs
-        before = len(self.issues)
+        before = self.errors
         chosen: dict[str, str] | None = None
         for key, one in value.items():
             spec = specs.get(key)
@@ -93,12 +114,7 @@ class _Checker:
             if spec.choice:
                 chosen = {} if chosen is None else chosen
                 if spec.choice in chosen:
-                    self.say(
-                        "structure",
-                        f"{path}.{spec.name}",
-                        f"{spec.name}[x] is given twice, as {chosen[spec.choice]} and {key}.",
-                        "Keep one of them.",
-                    )
+                    self.twice(spec.name, chosen[spec.choice], key, path)
                 chosen[spec.choice] = key
             if not spec.many:
                 if ok is not None:
@@ -130,7 +146,7 @@ class _Checker:
 
         if len(value) == 1 and table.only_id and "id" in value:
             self.say("structure", path, "An element with only an id says nothing.", "Leave it out.")
-        if len(self.issues) == before:
+        if self.errors == before:
             if table.native is not None:
                 table.native(self, value, path)
             for rule in table.rules:
@@ -207,32 +223,70 @@ class _Checker:
             return
         base = table.specs.get(key[1:]) if key[:1] == "_" else None
         if base is not None and base.ok is not None:
+            if base.choice:
+                self.chosen_beside(key, base, value, path)
             self.extra(one, base, value, f"{path}.{base.name}", depth)
             return
         name = key if _KEY.fullmatch(key) else "a name that is none"
-        in_choice = [f.key for f in model.named(place).get(key, ()) if f.key != key]
-        close = in_choice or get_close_matches(key, table.specs, n=1, cutoff=0.6)
+        in_choice = [
+            f.key
+            for start, group in model.named(place).items()
+            for f in group
+            if f.key != start and (key == start or (len(group) > 1 and _after(key, start)))
+        ]
+        close = get_close_matches(key, table.specs, n=1, cutoff=0.85)
+        close = close or in_choice or get_close_matches(key, table.specs, n=1, cutoff=0.6)
         hint = (
             f"Did you mean {' or '.join(close[:3])}?" if close else "Remove it or correct its name."
         )
         location = f"{path}.{key}" if name == key else path
         self.say("structure", location, f"{place} has no element {name}.", hint)
 
+    def chosen_beside(self, key: str, spec: Spec, holder: dict[str, Any], path: str) -> None:
+        """A choice whose other type is there too, when this one has only extensions."""
+        place = spec.field.path.rpartition(".")[0]
+        for field in model.named(place).get(spec.name, ()):
+            other = field.key in holder or ("_" + field.key in holder and "_" + field.key < key)
+            if field.key != spec.field.key and other:
+                self.twice(spec.name, field.key, key, path)
+
+    def twice(self, name: str, one: str, other: str, path: str) -> None:
+        self.say(
+            "structure",
+            f"{path}.{name}",
+            f"{name}[x] is given twice, as {one} and {other}.",
+            "Keep one of them.",
+        )
+
     def extra(self, one: Any, spec: Spec, holder: dict[str, Any], path: str, depth: int) -> None:
+        """What stands beside a primitive: its id and extensions."""
+        key = spec.field.key
         if isinstance(one, list) and spec.many and one:
+            values = holder.get(key)
+            values = values if isinstance(values, list) else []
+            if values and len(values) != len(one):
+                self.say(
+                    "structure",
+                    path,
+                    f"{spec.name} and _{key} are not as many.",
+                    "Fill the shorter list with null.",
+                )
             for at, item in enumerate(one):
                 if isinstance(item, dict) and item:
+                    if at < len(values) and values[at] is not None and _only_id(item):
+                        continue
                     self.object(item, "Element", f"{path}[{at}]", depth + 1)
                 elif item is not None:
                     self.bad_form(item, spec, f"{path}[{at}]", single=True)
         elif isinstance(one, dict) and one and not spec.many:
-            self.object(one, "Element", path, depth + 1)
+            if holder.get(key) is None or not _only_id(one):
+                self.object(one, "Element", path, depth + 1)
         else:
             self.say(
                 "structure",
                 path,
                 f"What stands beside {spec.name} is no id or extension.",
-                f"Write _{spec.field.key} as an object." if not spec.many else "Write a list.",
+                f"Write _{key} as an object." if not spec.many else "Write a list.",
             )
 
     def bad_primitive(self, one: Any, spec: Spec, path: str) -> None:
