@@ -193,6 +193,12 @@ def type_name(item: Item) -> tuple[str, str]:
     return "System", "String"
 
 
+def in_words(item: Item) -> str:
+    """An item's type with its article, for a message."""
+    name = type_name(item)[1]
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
+
+
 SYSTEM_TYPES = frozenset(
     (
         "Any",

@@ -16,7 +16,7 @@ from typing import Any
 
 from taihe.fhir import model
 from taihe.fhir.fhirpath import quantities
-from taihe.fhir.fhirpath.elements import Element, Item, atom, type_name
+from taihe.fhir.fhirpath.elements import Element, Item, atom, in_words
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.quantities import EXACT
 from taihe.fhir.fhirpath.units import in_base, is_special
@@ -189,7 +189,7 @@ def _no_order(one: Item, two: Item) -> ExecutionProblem:
                 "Leave such quantities out: where(comparator.empty()).",
             )
     return ExecutionProblem(
-        f"A {type_name(one)[1]} and a {type_name(two)[1]} have no order.",
+        f"There is no order between {in_words(one)} and {in_words(two)}.",
         "Compare values of one type.",
     )
 
@@ -282,9 +282,7 @@ def _refused(operator: str, a: Item, b: Item) -> ExecutionProblem:
         hint = "Use & to join text, or toString()."
     if isinstance(a, Temporal) and isinstance(b, Temporal):
         hint = "Use difference() or duration()."
-    return ExecutionProblem(
-        f"{operator} is not defined for {type_name(a)[1]} and {type_name(b)[1]}.", hint
-    )
+    return ExecutionProblem(f"{operator} is not defined for {in_words(a)} and {in_words(b)}.", hint)
 
 
 def _arithmetic(operator: str, a: Item, b: Item) -> Item | None:

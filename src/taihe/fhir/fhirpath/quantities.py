@@ -89,6 +89,12 @@ def compare(one: Quantity, two: Quantity) -> int | None:
     return None if pair is None else (pair[0] > pair[1]) - (pair[0] < pair[1])
 
 
+def _size(one: Quantity, other: Quantity) -> Fraction:
+    """How much one of a quantity's unit is, in what both are measured in."""
+    pair = measured(Quantity(Decimal(1), one.unit, one.calendar), other, loose=True)
+    return pair[0] if pair is not None else Fraction(1)
+
+
 def in_coarser(one: Quantity, two: Quantity) -> tuple[Decimal, Decimal] | None:
     """Both values in the less granular of the two units, for equivalence."""
     if one.unit == two.unit and one.calendar == two.calendar:
@@ -97,10 +103,7 @@ def in_coarser(one: Quantity, two: Quantity) -> tuple[Decimal, Decimal] | None:
     pair = measured(one, two, loose=True)
     if pair is None:
         return None
-    sizes = []
-    for quantity in (one, two):
-        unit = measured(Quantity(Decimal(1), quantity.unit, quantity.calendar), one, loose=True)
-        sizes.append(unit[0] if unit is not None else Fraction(1))
+    sizes = [_size(one, two), _size(two, one)]
     size = max(sizes)
     if is_special(one.unit) or is_special(two.unit):
         size = Fraction(1)
@@ -169,9 +172,7 @@ def add(one: Quantity, two: Quantity, sign: int) -> Quantity | None:
         pair = measured(one, two)
         if pair is None:
             return None
-        unit = measured(Quantity(Decimal(1), one.unit, one.calendar), one)
-        assert unit is not None
-        converted = decimal_of(pair[1] / unit[0])
+        converted = decimal_of(pair[1] / _size(one, two))
     return Quantity(
         EXACT.add(one.value, converted if sign > 0 else -converted), one.unit, one.calendar
     )

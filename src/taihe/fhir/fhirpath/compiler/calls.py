@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taihe.fhir.fhirpath.compiler.dispatch import CALLS, Items, Run, compile_node, node
+from taihe.fhir.fhirpath.compiler.dispatch import CALLS, Items, Run, compile_node, node, positioned
 from taihe.fhir.fhirpath.elements import Element, Item
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import FhirPathError, SemanticProblem
@@ -33,7 +33,7 @@ def _call(node: Call) -> Run:
     if special is not None:
         least, most, make = special
         _check_count(node, least, most)
-        return make(node, source)
+        return positioned(node.position)(make(node, source))
     if node.name not in FUNCTIONS:
         raise unknown_function(node)
     least, most, function = FUNCTIONS[node.name]

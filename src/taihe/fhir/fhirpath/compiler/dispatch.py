@@ -7,6 +7,7 @@ from typing import Any
 
 from taihe.fhir.fhirpath.elements import Item
 from taihe.fhir.fhirpath.environment import Environment
+from taihe.fhir.fhirpath.errors import FhirPathError
 from taihe.fhir.fhirpath.tree import Call, Node
 
 Items = list[Item]
@@ -21,6 +22,22 @@ CALLS: dict[str, tuple[int, int, CallMaker]] = {}
 def compile_node(node: Node) -> Run:
     """The closure of a node."""
     return NODES[type(node)](node)
+
+
+def positioned(position: int) -> Callable[[Run], Run]:
+    """Give the position to an error that has none yet."""
+
+    def around(run: Run) -> Run:
+        def checked(env: Environment, focus: Items) -> Items:
+            try:
+                return run(env, focus)
+            except FhirPathError as error:
+                error.position = position if error.position is None else error.position
+                raise
+
+        return checked
+
+    return around
 
 
 def node(kind: type[Node]) -> Callable[[Maker], Maker]:

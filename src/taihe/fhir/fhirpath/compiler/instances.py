@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from taihe.fhir import model
-from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node
+from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node, positioned
 from taihe.fhir.fhirpath.elements import CALENDAR_SYSTEM, UCUM, Element, Item, type_name
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem, SemanticProblem
@@ -65,6 +65,7 @@ def _instance(node: Instance) -> Run:
     allowed = model.named(own)
     primitive = model.kind(own) == "primitive"
 
+    @positioned(node.position)
     def run(env: Environment, focus: Items) -> Items:
         if env.resource is not None and single(focus, f"{own} {{ }}") is None:
             return []

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from taihe.fhir.fhirpath import operators
-from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node
+from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node, positioned
 from taihe.fhir.fhirpath.compiler.types import typed
-from taihe.fhir.fhirpath.elements import Item, atom, type_name
+from taihe.fhir.fhirpath.elements import Item, atom, in_words
 from taihe.fhir.fhirpath.environment import Environment
-from taihe.fhir.fhirpath.errors import ExecutionProblem, FhirPathError
+from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.functions import answer, single, to_text, truth
 from taihe.fhir.fhirpath.tree import Binary, TypeTest, Unary
 from taihe.fhir.fhirpath.values import Long, Quantity
@@ -20,6 +20,7 @@ def _unary(node: Unary) -> Run:
     operand = compile_node(node.operand)
     negative = node.operator == "-"
 
+    @positioned(node.position)
     def run(env: Environment, focus: Items) -> Items:
         item = single(operand(env, focus), "A sign")
         if item is None:
@@ -29,7 +30,8 @@ def _unary(node: Unary) -> Run:
             return [Quantity(-value.value, value.unit, value.calendar) if negative else value]
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise ExecutionProblem(
-                f"A {type_name(item)[1]} has no sign.", "Put the call in brackets.", node.position
+                f"{node.operator} as a sign takes a number, not {in_words(item)}.",
+                "A call binds more strongly than a sign: write (-1).abs() for -1.abs().",
             )
         if negative and isinstance(value, int):
             return answer(operators.in_range(-int(value), long=isinstance(value, Long)))
@@ -56,6 +58,11 @@ def _logic(operator: str, left: bool | None, right: bool | None) -> bool | None:
 
 @node(Binary)
 def _binary(node: Binary) -> Run:
+    made = _made(node)
+    return made if node.operator in ("=", "!=") else positioned(node.position)(made)
+
+
+def _made(node: Binary) -> Run:
     left, right = compile_node(node.left), compile_node(node.right)
     operator = node.operator
     if operator in ("and", "or", "xor", "implies"):
@@ -82,9 +89,14 @@ def _binary(node: Binary) -> Run:
         return equality
     if operator in ("~", "!~"):
         differ = operator == "!~"
-        return lambda env, focus: [
-            operators.equivalent(left(env, focus), right(env, focus)) != differ
-        ]
+
+        def equivalence(env: Environment, focus: Items) -> Items:
+            one, two = left(env, focus), right(env, focus)
+            if len(one) == len(two) and len(one) > 10:
+                env.work(len(one) * len(two) // 4)
+            return [operators.equivalent(one, two) != differ]
+
+        return equivalence
     if operator in ("in", "contains"):
         return _membership(operator, left, right)
     if operator == "&":
@@ -106,16 +118,12 @@ def _binary(node: Binary) -> Run:
         two = single(right(env, focus), operator)
         if one is None or two is None:
             return []
-        try:
-            if operator in ("<", "<=", ">", ">="):
-                result: Item = operators.compare(one, two, operator)
-            else:
-                result = operators.arithmetic(operator, one, two)
-                if isinstance(result, str) and len(result) > 1000:
-                    env.write(len(result))
-        except FhirPathError as error:
-            error.position = node.position if error.position is None else error.position
-            raise
+        if operator in ("<", "<=", ">", ">="):
+            result: Item = operators.compare(one, two, operator)
+        else:
+            result = operators.arithmetic(operator, one, two)
+            if isinstance(result, str) and len(result) > 1000:
+                env.write(len(result))
         return [] if result is None else [result]
 
     return run

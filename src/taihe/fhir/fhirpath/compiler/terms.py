@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from taihe.fhir import model
-from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node
-from taihe.fhir.fhirpath.elements import Element, Item, add_children, atom
+from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node, positioned
+from taihe.fhir.fhirpath.elements import Element, Item, add_children, atom, in_words
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem, SyntaxProblem
 from taihe.fhir.fhirpath.functions import single
@@ -124,6 +124,7 @@ def _member(node: Member) -> Run:
 def _index(node: Index) -> Run:
     source, index = compile_node(node.source), compile_node(node.index)
 
+    @positioned(node.position)
     def run(env: Environment, focus: Items) -> Items:
         items = source(env, focus)
         at = single(index(env, focus), "An index")
@@ -131,7 +132,10 @@ def _index(node: Index) -> Run:
             return []
         at = atom(at)
         if not isinstance(at, int) or isinstance(at, bool):
-            raise ExecutionProblem("An index is a whole number.", "", node.position)
+            raise ExecutionProblem(
+                f"An index is a whole number, not {in_words(at)}.",
+                "Choose by a value with where().",
+            )
         return [items[at]] if 0 <= at < len(items) else []
 
     return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taihe.fhir import model
-from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, call
+from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, call, positioned
 from taihe.fhir.fhirpath.elements import (
     SYSTEM_TYPES,
     TYPE_INFO,
@@ -35,6 +35,7 @@ def typed(operator: str, source: Run, name: str, position: int) -> Run:
     if operator == "ofType":
         return lambda env, focus: [i for i in source(env, focus) if is_cast(i, wanted)]
 
+    @positioned(position)
     def run(env: Environment, focus: Items) -> Items:
         item = single(source(env, focus), operator)
         if item is None:
@@ -53,7 +54,11 @@ def type_argument(node: Call) -> str:
             return argument.name
         if isinstance(argument.source, Member) and argument.source.source is None:
             return f"{argument.source.name}.{argument.name}"
-    raise SemanticProblem(f"{node.name}() takes the name of a type.", "", node.position)
+    raise SemanticProblem(
+        f"{node.name}() takes the name of a type.",
+        "Write it without quotes, as in ofType(Quantity).",
+        node.position,
+    )
 
 
 @call("is", 1, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from taihe.fhir.fhirpath.elements import Element, Item, atom, type_name
+from taihe.fhir.fhirpath.elements import Element, Item, atom, in_words
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.values import Temporal
@@ -31,7 +31,8 @@ def single(items: Items, what: str) -> Item | None:
     """The only item, None when there is none; more than one is an error."""
     if len(items) > 1:
         raise ExecutionProblem(
-            f"{what} takes one item, and there are {len(items)}.", "Use first() or where()."
+            f"{what} takes one item, and there are {len(items)}.",
+            "Use first(), or where() or select() before it.",
         )
     return items[0] if items else None
 
@@ -48,7 +49,10 @@ def text_of(items: Items, what: str) -> str | None:
         return str(item.value)
     if isinstance(value, Element) and value.value is None:
         return None
-    raise ExecutionProblem(f"{what} takes text, not a {type_name(item)[1]}.", "Use toString().")
+    hint = (
+        "Name the element that holds the text." if isinstance(value, Element) else "Use toString()."
+    )
+    raise ExecutionProblem(f"{what} takes text, not {in_words(item)}.", hint)
 
 
 def whole_of(items: Items, what: str) -> int | None:
@@ -59,7 +63,9 @@ def whole_of(items: Items, what: str) -> int | None:
     value = atom(item)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise ExecutionProblem(f"{what} takes a whole number.", "")
+    raise ExecutionProblem(
+        f"{what} takes a whole number, not {in_words(item)}.", "Use toInteger()."
+    )
 
 
 def number_of(items: Items, what: str) -> int | Decimal | None:
@@ -70,7 +76,7 @@ def number_of(items: Items, what: str) -> int | Decimal | None:
     value = atom(item)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return value
-    raise ExecutionProblem(f"{what} takes a number, not a {type_name(item)[1]}.", "")
+    raise ExecutionProblem(f"{what} takes a number, not {in_words(item)}.", "Use toDecimal().")
 
 
 def truth(items: Items, what: str) -> bool | None:

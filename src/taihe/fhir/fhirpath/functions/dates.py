@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from taihe.fhir.fhirpath import dates
-from taihe.fhir.fhirpath.elements import atom, type_name
+from taihe.fhir.fhirpath.elements import atom, in_words
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.functions.arguments import Items, answer, function, single, text_of
@@ -69,7 +69,7 @@ def _interval(name: str) -> None:
         for value in values:
             if not isinstance(value, Temporal):
                 raise ExecutionProblem(
-                    f"{name}() takes dates or times, not a {type_name(value)[1]}.",
+                    f"{name}() takes dates or times, not {in_words(value)}.",
                     "Use toDate() or toDateTime().",
                 )
         return answer(measure(*values, precision))

@@ -23,7 +23,9 @@ def _not(env: Environment, source: Items, args: list[Items]) -> Items:
 def _booleans(source: Items, name: str) -> list[bool]:
     found = [atom(item) for item in source]
     if not all(isinstance(value, bool) for value in found):
-        raise ExecutionProblem(f"{name} takes booleans only.", "")
+        raise ExecutionProblem(
+            f"{name} takes booleans only.", "Make them with select(), or use all() or exists()."
+        )
     return found
 
 

@@ -19,7 +19,10 @@ def _check_modifiers(env: Environment, source: Items, args: list[Items]) -> Item
         add_children(item, "modifierExtension", found)
         for extension in found:
             if extension.value.get("url") not in allowed:
-                raise ExecutionProblem("An element has an unknown modifier extension.", "")
+                raise ExecutionProblem(
+                    "An element has a modifier extension that is not among those named.",
+                    "Name its address too, if you know what it means.",
+                )
     return source
 
 

@@ -13,7 +13,7 @@ from decimal import (
 )
 
 from taihe.fhir.fhirpath import operators
-from taihe.fhir.fhirpath.elements import atom, type_name
+from taihe.fhir.fhirpath.elements import atom, in_words, type_name
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.functions.arguments import (
@@ -97,7 +97,8 @@ def _real(name: str, compute: Callable[[Decimal], Decimal]) -> None:
         if value is None:
             return []
         try:
-            return [compute(_REAL.plus(Decimal(value)))]
+            result = compute(_REAL.plus(Decimal(value)))
+            return [result] if result.is_finite() else []
         except (ArithmeticError, ValueError):
             return []
 
@@ -157,7 +158,8 @@ def _same_type(source: Items, name: str, *, ordered: bool) -> Items:
             kind = "date"
         elif kind != "Quantity" and not (ordered and kind in ("Time", "String")):
             raise ExecutionProblem(
-                f"{name} does not take a {kind}.", "Take numbers or quantities with ofType()."
+                f"{name} does not take {in_words(value)}.",
+                "Take numbers or quantities with ofType().",
             )
         kinds.add(kind)
     if len(kinds) > 1:
