@@ -259,18 +259,11 @@ class _Checker:
         )
 
     def extra(self, one: Any, spec: Spec, holder: dict[str, Any], path: str, depth: int) -> None:
-        """What stands beside a primitive: its id and extensions."""
+        """What stands beside a primitive: its id and extensions; the shorter list ends in null."""
         key = spec.field.key
         if isinstance(one, list) and spec.many and one:
             values = holder.get(key)
             values = values if isinstance(values, list) else []
-            if values and len(values) != len(one):
-                self.say(
-                    "structure",
-                    path,
-                    f"{spec.name} and _{key} are not as many.",
-                    "Fill the shorter list with null.",
-                )
             for at, item in enumerate(one):
                 if isinstance(item, dict) and item:
                     if at < len(values) and values[at] is not None and _only_id(item):

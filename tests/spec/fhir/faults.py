@@ -203,7 +203,7 @@ BESIDE = [
     patient("empty object beside a primitive", {"_birthDate": {}}, "birthDate", "no id or extension", {"_birthDate": REMOVE}),
     patient("list beside one primitive", {"_birthDate": [{"id": "x"}]}, "birthDate", "no id or extension", {"_birthDate": {"id": "x"}}),
     patient("object beside a list of primitives", {"name": [{"given": ["a"], "_given": {"id": "x"}}]}, "name[0].given", "no id or extension", {"name": [{"given": ["a"], "_given": [{"id": "x"}]}]}),
-    patient("two lists of primitives of unlike length", {"name": [{"given": ["a", "b"], "_given": [{"id": "x"}]}]}, "name[0].given", "as many", {"name": [{"given": ["a", "b"], "_given": [{"id": "x"}, None]}]}),
+    patient("null in a list, and the list beside it ends before", {"name": [{"given": ["a", None], "_given": [{"id": "x"}]}]}, "name[0].given[1]", "is null", {"name": [{"given": ["a"], "_given": [None, UNKNOWN]}]}),
     patient("extensions beside a structure", {"_name": [{"id": "x"}]}, "_name", "has no element", {"name": [{"id": "x", "text": "y"}]}),
     patient("a wrong extension beside a primitive", {"_birthDate": {"extension": [{"valueString": "x"}]}}, "birthDate.extension[0].url", "must have url", {"_birthDate": {"extension": [{"url": "u", "valueString": "x"}]}}),
 ]  # fmt: skip

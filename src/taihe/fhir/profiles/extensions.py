@@ -65,6 +65,7 @@ def _below(
                     longer,
                     longer.removesuffix("[x]"),
                     field.path,
+                    field.place,
                     f"{trail}.{field.key}",
                     *model.ancestors(field.type),
                 )
@@ -78,7 +79,7 @@ def misplaced(found: Found, profile: Profile) -> bool:
     if not profile.contexts:
         return False
     for kind, expression in profile.contexts:
-        if kind == "fhirpath":
+        if kind == "fhirpath" or expression == "Element":
             return False
         if kind == "extension" and expression.partition("#")[0] == found.inside:
             return False

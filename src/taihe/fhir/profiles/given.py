@@ -140,7 +140,7 @@ class Profiles:
             if misplaced(found, profile):
                 places = ", ".join(expression for _, expression in profile.contexts[:8])
                 yield Issue(
-                    "error", "extension", where,
+                    "warning", "extension", where,
                     f"The extension {profile.name} may not stand here.",
                     f"It belongs to {places}.",
                 )  # fmt: skip
