@@ -8,6 +8,7 @@ whatever walks paths is compared everywhere.
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 
 from taihe.fhir import definitions
 
@@ -101,3 +102,93 @@ class Maker:
         own = f"{place}.{element.name}"
         backbone = type in ("BackboneElement", "Element") and definitions.children(own)
         return self.structure(own if backbone else type, depth + 1)
+
+
+ODD = {
+    "integer": [0, -2147483648, 2147483647],
+    "decimal": [Decimal("1.50"), Decimal("1E+2"), Decimal("-0.0"), Decimal("0.000000000001"), 1e300,
+                1e-300, -3, 10**18, 5.4, Decimal("123456789012345678.5")],
+    "string": ["ＡＢ１２", "e\u0301te\u0301", "İstanbul", "a\u00a0b", "买买提·吐尔逊", "张 伟", "x" * 300,
+               "Straße", "a,b|c$d\\e", "\u0e01\u0e33", "𠮷野", "ﬁn"],
+    "uri": ["urn:oid:1.2.3", "http://example.org/u/", "http://example.org//u", "ftp://x", "x"],
+    "canonical": ["http://example.org/c|1.0#part", "http://example.org/c#part", "#local",
+                  "http://example.org/c|2.1.3", "Questionnaire/q"],
+    "date": ["0001", "9999", "9999-12", "9999-12-31", "2000-02-29", "1900-02"],
+    "dateTime": ["2015-02-07T13:28:17-05:00", "2015-12-31T23:59:60Z", "2015-02-07T13:28:17+14:00",
+                 "2015-02-07T13:28:17.123456789Z", "2015-02-07T00:00:00-00:00", "9999-12-31",
+                 "2015-02-07T13:28:17.5+08:00", "0001-01-01T00:00:00+14:00", "2016-02"],
+    "instant": ["2015-02-07T13:28:17.1Z", "2015-02-07T13:28:17.999999+05:30"],
+    "code": ["a b", "Final"],
+}  # fmt: skip
+ODD_REFERENCES = [
+    {"identifier": {"system": "urn:s", "value": "v1"}},
+    {"identifier": {"value": "v2"}, "type": "Patient"},
+    {"identifier": {"system": "urn:s"}},
+    {"display": "nobody"},
+    {"reference": "#c1"},
+    {"reference": "#nowhere"},
+    {"reference": "urn:uuid:c757873d-ec9a-4326-a141-556f43239521", "type": "Patient"},
+    {"reference": "urn:oid:1.2.3"},
+    {"reference": "https://other.example/a/b/Patient/9/_history/2"},
+    {"reference": "Patient/p1/_history/2"},
+    {"reference": "Patient?identifier=urn:s|v1"},
+    {"reference": ""},
+    {"type": "Organization"},
+]
+
+
+class OddMaker(Maker):
+    """
+    Shapes that few people think of.
+
+    Partial dates and zones, periods open at one side, decimals in all forms, parts left out,
+    nulls beside extensions of primitives, contained resources, references without address.
+    """
+
+    def resource(self, kind: str) -> dict:
+        made = super().resource(kind)
+        fields = definitions.children(kind)
+        if "contained" in fields:
+            made["contained"] = [
+                {"resourceType": self.random.choice(("Patient", "Device", kind)), "id": "c1"}
+            ]
+        return self.with_nulls(made)
+
+    def with_nulls(self, value):
+        """Lists of primitives get a null whose extension stands beside them."""
+        if isinstance(value, list):
+            return [self.with_nulls(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        found = {key: self.with_nulls(inner) for key, inner in value.items()}
+        for key, inner in list(found.items()):
+            extension = {"extension": [{"url": "http://example.org/e", "valueString": "n"}]}
+            is_text = isinstance(inner, str) and key not in (
+                "resourceType",
+                "id",
+                "reference",
+                "url",
+            )
+            if is_text and self.random.random() < 0.05:
+                found[f"_{key}"] = extension
+                if self.random.random() < 0.3:
+                    del found[key]
+            is_list = isinstance(inner, list) and all(isinstance(one, str) for one in inner)
+            if is_list and self.random.random() < 0.4:
+                found[key] = [None, *inner]
+                found[f"_{key}"] = [extension, *(None for _ in inner)]
+        return found
+
+    def value(self, element, type: str, place: str, depth: int):
+        chance = self.random.random
+        if type in ODD and chance() < 0.5 and not (type == "code" and element.required):
+            return self.random.choice(ODD[type])
+        if type == "Reference" and chance() < 0.4:
+            return dict(self.random.choice(ODD_REFERENCES))
+        made = super().value(element, type, place, depth)
+        if isinstance(made, dict) and type in definitions.types() and chance() < 0.4:
+            # Only one of its parts: a Period without start, a coding without code.
+            keys = [key for key in made if key != "resourceType"]
+            kept = set(self.random.sample(keys, min(len(keys), self.random.choice((1, 1, 2)))))
+            made = {key: inner for key, inner in made.items() if key in kept}
+        return made

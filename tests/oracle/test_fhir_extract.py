@@ -7,7 +7,7 @@ import pytest
 
 from taihe.fhir import definitions
 from taihe.fhir.search import extract, parameter_by_number
-from tests.oracle.fhir_resources import Maker
+from tests.oracle.fhir_resources import Maker, OddMaker
 from tests.oracle.fhir_search import index_rows
 
 
@@ -32,6 +32,26 @@ def test_generated_resources_of_every_type_agree():
             assert differences(resource) == ([], []), kind
             seen |= {row.param for row in extract(resource)}
     assert len(seen) > 1350  # 1 668 of 1 719 with 25 seeds; the rest need special values
+
+
+def odd_shapes(seeds):
+    seen = set()
+    for seed in seeds:
+        for kind in sorted(definitions.resource_types()):
+            resource = OddMaker(seed, full=(0.95, 0.5)[seed % 2]).resource(kind)
+            assert differences(resource) == ([], []), (seed, kind)
+            seen |= {row.param for row in extract(resource)}
+    return seen
+
+
+def test_odd_shapes_of_every_type_agree():
+    """Open periods, decimals of all forms, parts left out, nulls, references without address."""
+    assert len(odd_shapes(range(4))) > 1150
+
+
+@pytest.mark.nightly
+def test_many_odd_shapes_of_every_type_agree():
+    odd_shapes(range(3, 60))
 
 
 def test_the_first_entry_of_a_bundle_agrees():

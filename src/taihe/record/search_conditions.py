@@ -128,6 +128,8 @@ _UNANSWERED = {
     "uri": ("unequal", "contains", "ends"),
 }
 
+_ASKED = {"unequal": "unequal", "contains": "contained", "ends": "at the end"}
+
 
 def _refuse_unanswered(condition: Condition) -> None:
     if condition.modifier not in _UNANSWERED.get(condition.kind, ()):
@@ -135,8 +137,8 @@ def _refuse_unanswered(condition: Condition) -> None:
     if condition.kind == "reference" and condition.modifier != "unequal":
         raise without_versions(condition)
     raise Unsupported(
-        f"A filter on {condition.parameter.code} that asks for what is {condition.modifier} is"
-        " not supported by this store.",
+        f"This store cannot tell of {condition.parameter.code} what is"
+        f" {_ASKED[condition.modifier]}.",
         "It keeps hashes: ask for what is equal, or for its beginning.",
     )
 
@@ -352,6 +354,7 @@ _DATES = {
     "sa": ("{t}.low >= ?", "h"),
     "eb": ("{t}.high <= ?", "l"),
     "ap": ("({t}.low < ? AND {t}.high > ?)", "za"),
+    "overlaps": ("({t}.low < ? AND {t}.high > ?)", "hl"),
 }
 
 

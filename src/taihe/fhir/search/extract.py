@@ -20,6 +20,7 @@ from taihe.fhir.search.rows import (
     Add,
     IndexRow,
     address_texts,
+    canonical_target,
     codeable_concept_more,
     coding_more,
     exact,
@@ -123,6 +124,7 @@ class _Writer:
             "IndexRow": IndexRow,
             "new": tuple.__new__,
             "address_texts": address_texts,
+            "canonical_target": canonical_target,
             "codeableconcept_more": codeable_concept_more,
             "coding_more": coding_more,
             "identifier_more": identifier_more,
@@ -320,7 +322,11 @@ class _Writer:
             self.indent += 1
             self.row("reference", number, add, f"{target}[0]", f"{target}[1]")
         elif leaf.type in ("canonical", "uri", "url"):
-            self.row("reference", number, add, "''", value)
+            target = self.name()
+            self.line(f"{target} = canonical_target({value})")
+            self.line(f"if {target}[1]:")
+            self.indent += 1
+            self.row("reference", number, add, f"{target}[0]", f"{target}[1]")
         elif model.kind(leaf.type) == "resource":
             self.line(f"if {value}.get('id'):")
             self.indent += 1

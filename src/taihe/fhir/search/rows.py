@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap, monthrange
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ LATEST = 2**62
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY = 86_400_000_000
 _DATE = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
 )
@@ -70,7 +72,7 @@ def period_of(text: str) -> tuple[int, int] | None:
         if len(text) == 10:
             low = _micros(datetime(int(text[:4]), int(text[5:7]), int(text[8:]), tzinfo=UTC))
             if text[4] == text[7] == "-":
-                return low, low + 86_400_000_000
+                return low, low + _DAY
         return _slow_period(text)
     except (ValueError, OverflowError):
         return None
@@ -83,15 +85,10 @@ def _slow_period(text: str) -> tuple[int, int] | None:
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     if month is None:
         first = _micros(datetime(int(year), 1, 1, tzinfo=UTC))
-        if int(year) == 9999:
-            return first, LATEST
-        return first, _micros(datetime(int(year) + 1, 1, 1, tzinfo=UTC))
+        return first, first + (366 if isleap(int(year)) else 365) * _DAY
     if day is None:
         first = _micros(datetime(int(year), int(month), 1, tzinfo=UTC))
-        after = int(year) * 12 + int(month)
-        if after // 12 > 9999:
-            return first, LATEST
-        return first, _micros(datetime(after // 12, after % 12 + 1, 1, tzinfo=UTC))
+        return first, first + monthrange(int(year), int(month))[1] * _DAY
     offset = timedelta()
     if zone and zone != "Z":
         offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:]))
@@ -99,7 +96,7 @@ def _slow_period(text: str) -> tuple[int, int] | None:
     base = datetime(int(year), int(month), int(day), tzinfo=UTC)
     low = _micros(base) - offset // _MICROSECOND
     if hour is None:
-        return low, low + 86_400_000_000
+        return low, low + _DAY
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 60:
         return None
     low += (int(hour) * 60 + int(minute)) * 60_000_000
@@ -127,7 +124,7 @@ def implied_range(value: int | float | Decimal | str) -> tuple[float, float] | N
     """
     The range that a number means by the digits it is written with: 5.4 is [5.35, 5.45].
 
-    A float has the digits of its shortest form. None for what is no number.
+    Source: https://hl7.org/fhir/R4/search.html#number, with its 1e2 as [95, 105]. A float has the digits of its shortest form. None for what is no number.
     """
     try:
         number = Decimal(value) if isinstance(value, int | Decimal) else Decimal(str(value))
@@ -135,7 +132,8 @@ def implied_range(value: int | float | Decimal | str) -> tuple[float, float] | N
         if not isinstance(exponent, int) or abs(exponent) > 400:
             return None
         if exponent > 0:
-            exponent = 0 if exponent < 30 and "E" not in str(value).upper() else exponent
+            # R4's page has 1e2 as [95, 105): a tenth of what its one digit says.
+            exponent = 0 if "E" not in str(value).upper() else exponent - 1
         half = Decimal(5).scaleb(exponent - 1)
         return float(number - half), float(number + half)
     except (InvalidOperation, ValueError, OverflowError):
@@ -173,6 +171,19 @@ def reference_target(value: dict[str, Any]) -> tuple[str, str]:
         return "", ""
     kind, code = split_reference(text)
     return kind or (value.get("type") or "" if code else ""), code
+
+
+@lru_cache(maxsize=65536)
+def canonical_target(text: str) -> tuple[str, str]:
+    """
+    The target of a canonical: its whole address without a type, or type and id as a reference.
+
+    One that leads into the resource itself ("#x") gives ("", "").
+    """
+    if text.startswith("#"):
+        return "", ""
+    kind, code = split_reference(text)
+    return (kind, code) if kind and "/" not in code else ("", text)
 
 
 def _texts(value: object) -> Iterable[str]:

@@ -139,7 +139,8 @@ def _fits_number(value: Value, low: float, high: float) -> bool:
     places = -int(Decimal(written).as_tuple().exponent)
     half = Fraction(1, 2) / Fraction(10) ** max(places, 0)
     if places < 0 and "e" in written.lower():
-        half = Fraction(1, 2) * Fraction(10) ** -places
+        # The specification counts 1e2 as 95 to 105.
+        half = Fraction(1, 20) * Fraction(10) ** -places
     bottom, top, exact = float(number - half), float(number + half), float(number)
     if prefix == "ap":
         near = abs(exact) / 10

@@ -160,8 +160,12 @@ def found_by(kind: str, item: Item) -> Iterator[Found]:
             if text and not text.startswith("#"):
                 target, code = parts_of(text)
                 yield Found(target or value.get("type", ""), code)
-        elif type in ("uri", "url", "canonical"):
-            yield Found("", value)
+        elif type in ("uri", "url", "canonical") and value[:1] != "#":
+            parts = value.split("/")
+            if len(parts) == 2 and parts[0] in definitions.resource_types():
+                yield Found(parts[0], parts[1])
+            else:
+                yield Found("", value)
         elif isinstance(value, dict) and "resourceType" in value and value.get("id"):
             yield Found(value["resourceType"], value["id"])
     elif kind in ("number", "quantity"):
