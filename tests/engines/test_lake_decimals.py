@@ -1,6 +1,7 @@
 """Decimals keep their digits in the lake, primitives their extensions; depth has an end."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_a_view_still_reads_numbers(lake):
     view = {"resource": "Observation", "select": [{"column": [
         {"name": "v", "path": "value.ofType(Quantity).value"}]}]}  # fmt: skip
     values = sorted(row["v"] for row in rows_of(read_view(view), lake[0]))
-    assert values == sorted(float(digits) for digits in WRITTEN)
+    assert values == sorted(Decimal(digits) for digits in WRITTEN)
 
 
 def test_which_decimals_repeat_and_so_are_doubles_only():

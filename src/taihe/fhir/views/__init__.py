@@ -6,7 +6,21 @@ one query over typed columns. Source: https://sql-on-fhir.org/ig/latest/.
 """
 
 from taihe.fhir.views.definition import Column, Select, View, read_view
-from taihe.fhir.views.memory import run
-from taihe.fhir.views.sql import Statement, duckdb_sql, spark_sql
+from taihe.fhir.views.memory import prepared, run
+from taihe.fhir.views.sql import AGAIN, STOP, Cells, Statement, duckdb_sql, lines_of, spark_sql
 
-__all__ = ["Column", "Select", "Statement", "View", "duckdb_sql", "read_view", "run", "spark_sql"]
+__all__ = [
+    "AGAIN",
+    "STOP",
+    "Cells",
+    "Column",
+    "Select",
+    "Statement",
+    "View",
+    "duckdb_sql",
+    "lines_of",
+    "prepared",
+    "read_view",
+    "run",
+    "spark_sql",
+]

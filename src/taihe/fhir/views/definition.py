@@ -11,18 +11,29 @@ from taihe.fhir.fhirpath.elements import Element
 from taihe.kernel.errors import Incorrect
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
+_SQL_TYPE = re.compile(
+    r"(?P<text>(CHARACTER VARYING|CHARACTER LARGE OBJECT|CHARACTER|VARCHAR|CHAR|CLOB|TEXT)"
+    r"( ?\(\d+\))?)|BOOLEAN|SMALLINT|INTEGER|INT|BIGINT|REAL|FLOAT( ?\(\d+\))?|"
+    r"DOUBLE( PRECISION)?|(DECIMAL|NUMERIC)( ?\( ?\d{1,2} ?(, ?\d{1,2} ?)?\))?|DATE|TIME|"
+    r"TIMESTAMP( WITH TIME ZONE| WITHOUT TIME ZONE)?"
+)
 DEEPEST = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `collection` columns hold a list; `type` is "" when not given."""
+    """
+    One column: `collection` columns hold a list; `type` is "" when not given.
+
+    `sql_type` is what a tag `ansi/type` asks for in typed tables, in DuckDB's words.
+    """
 
     name: str
     path: str
     type: str
     collection: bool
     description: str = ""
+    sql_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,25 @@ def _column(raw: dict[str, Any]) -> Column:
         kind.removeprefix("http://hl7.org/fhir/StructureDefinition/"),
         raw.get("collection") is True,
         str(raw.get("description", "")),
+        _sql_type(raw, name),
     )
+
+
+def _sql_type(raw: dict[str, Any], name: str) -> str:
+    """What a tag `ansi/type` asks for; other tags count for nothing."""
+    for tag in _list(raw, "tag"):
+        if tag.get("name") == "ansi/type":
+            wanted = " ".join(str(tag.get("value", "")).upper().split())
+            found = _SQL_TYPE.fullmatch(wanted)
+            if found is None:
+                raise _wrong(
+                    f"the ansi/type of column {name} is not known.",
+                    "Use a type like VARCHAR, INTEGER, DECIMAL(10,2), DATE or TIMESTAMP.",
+                )
+            if found["text"]:
+                return "VARCHAR"
+            return wanted.replace("DOUBLE PRECISION", "DOUBLE").replace("NUMERIC", "DECIMAL")
+    return ""
 
 
 def _select(raw: dict[str, Any], depth: int) -> Select:

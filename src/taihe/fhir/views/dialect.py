@@ -124,6 +124,78 @@ class Dialect:
         """A value as the cell of a column."""
         return self.cast(sql, kind)
 
+    def let(self, sql: str, name: str, body: str) -> str:
+        """A value under a name, so that an expression may say it twice and compute it once."""
+        return f"list_transform([{sql}], lambda {name}: {body})[1]"
+
+    def kept_at(self, source: str, item: str, at: str, condition: str) -> str:
+        """The items for which a condition on them and their position is true."""
+        return f"list_filter({source}, lambda {item}, {at}: {condition})"
+
+    def after(self, source: str, count: str) -> str:
+        """A list without its first items."""
+        return f"{source}[({count}) + 1:]"
+
+    def upto(self, source: str, count: str) -> str:
+        """The first items of a list."""
+        return f"{source}[1:({count})]"
+
+    def find(self, source: str, item: str) -> str:
+        """The position of an item in a list, from 1."""
+        return f"list_position({source}, {item})"
+
+    def bytes(self, text: str) -> str:
+        """How many bytes a text has in UTF-8."""
+        return f"strlen({text})"
+
+    def index_of(self, text: str, part: str) -> str:
+        """The position of a part in a text, from 1; 0 where it is not there."""
+        return f"strpos({text}, {part})"
+
+    def replaced(self, text: str, pattern: str, template: str) -> str:
+        """A text with every match of a pattern replaced; groups are written \\1."""
+        return f"regexp_replace({text}, {self.text(pattern)}, {self.text(template)}, 'sg')"
+
+    def found(self, text: str, pattern: str, group: int = 0) -> str:
+        """The first match of a pattern, or one of its groups; empty where there is none."""
+        return f"regexp_extract({text}, {self.text(pattern)}, {group})"
+
+    def micros(self, text: str) -> str:
+        """A date and time with a zone as microseconds since 1970."""
+        return f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"
+
+    def month_end(self, date: str) -> str:
+        """The last day of the month of a date written YYYY-MM-DD, as text."""
+        return f"CAST(last_day(CAST({date} AS DATE)) AS VARCHAR)"
+
+    def wide(self, sql: str) -> str:
+        """A whole number of up to 38 digits."""
+        return f"CAST({sql} AS HUGEINT)"
+
+    def quotient(self, a: str, b: str) -> str:
+        """The whole quotient of two positive whole numbers."""
+        return f"({a} // {b})"
+
+    def chars(self, text: str) -> str:
+        """The characters of a text as a list."""
+        return f"string_split({text}, '')"
+
+    def split(self, text: str, at: str) -> str:
+        """A text cut at every place where another is, as a list."""
+        return f"string_split({text}, {at})"
+
+    def hex(self, text: str) -> str:
+        """The bytes of a text in UTF-8 as hexadecimal digits."""
+        return f"lower(hex(encode({text})))"
+
+    def base64(self, text: str) -> str:
+        """The bytes of a text in UTF-8 as base64."""
+        return f"to_base64(encode({text}))"
+
+    def token(self, sql: str) -> str:
+        """A value as JSON text."""
+        return f"CAST(to_json({sql}) AS VARCHAR)"
+
 
 class Spark(Dialect):
     """Spark SQL 4 (ANSI mode, case sensitive)."""
@@ -218,6 +290,66 @@ class Spark(Dialect):
         if kind == "JSON[]":
             return self.each(sql, "j", "to_json(j)")
         return self.cast(sql, kind)
+
+    def let(self, sql: str, name: str, body: str) -> str:
+        return f"transform(array({sql}), {name} -> {body})[0]"
+
+    def kept_at(self, source: str, item: str, at: str, condition: str) -> str:
+        return f"filter({source}, ({item}, {at}) -> {condition})"
+
+    def after(self, source: str, count: str) -> str:
+        left = f"greatest(array_size({source}) - ({count}), 0)"
+        return f"slice({source}, CAST(({count}) + 1 AS INT), CAST({left} AS INT))"
+
+    def upto(self, source: str, count: str) -> str:
+        return f"slice({source}, 1, CAST({count} AS INT))"
+
+    def find(self, source: str, item: str) -> str:
+        return f"array_position({source}, {item})"
+
+    def bytes(self, text: str) -> str:
+        return f"octet_length({text})"
+
+    def index_of(self, text: str, part: str) -> str:
+        return f"locate({part}, {text})"
+
+    def replaced(self, text: str, pattern: str, template: str) -> str:
+        template = template.replace("\\\\", "\0").replace("$", "\\$")
+        for group in "123456789":
+            template = template.replace(f"\\{group}", f"${group}")
+        template = template.replace("\0", "\\\\")
+        return f"regexp_replace({text}, {self.text('(?s)' + pattern)}, {self.text(template)})"
+
+    def found(self, text: str, pattern: str, group: int = 0) -> str:
+        return f"regexp_extract({text}, {self.text(pattern)}, {group})"
+
+    def micros(self, text: str) -> str:
+        return f"unix_micros(try_cast({text} AS TIMESTAMP))"
+
+    def month_end(self, date: str) -> str:
+        return f"CAST(last_day(CAST({date} AS DATE)) AS STRING)"
+
+    def wide(self, sql: str) -> str:
+        return f"CAST({sql} AS DECIMAL(38,0))"
+
+    def quotient(self, a: str, b: str) -> str:
+        return f"CAST(({a} div {b}) AS DECIMAL(38,0))"
+
+    def chars(self, text: str) -> str:
+        return f"split({text}, '')"
+
+    def split(self, text: str, at: str) -> str:
+        return f"split({text}, concat('\\\\Q', {at}, '\\\\E'), -1)"
+
+    def hex(self, text: str) -> str:
+        return f"lower(hex({text}))"
+
+    def base64(self, text: str) -> str:
+        return f"base64(CAST({text} AS BINARY))"
+
+    def token(self, sql: str) -> str:
+        listed = f"to_json(array({sql}))"
+        return f"substr({listed}, 2, length({listed}) - 2)"
 
 
 DUCKDB = Dialect()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Context, Decimal
 from itertools import product
 from typing import Any
 
@@ -10,14 +12,42 @@ from taihe.fhir import fhirpath
 from taihe.fhir.fhirpath.elements import Element, Item, atom, of_resource, plain
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.views.definition import Column, Select, View
-from taihe.kernel.errors import Incorrect
+from taihe.kernel.errors import Incorrect, TaiheError
 
 Row = dict[str, Any]
 Rows = Callable[[Environment, list[Item]], list[Row]]
+MOST_DIGITS = 400
+_WIDE = Context(prec=2 * MOST_DIGITS)
+
+
+def shown(item: Item) -> Any:
+    """
+    An item as a cell holds it: as JSON has it, a reckoned decimal without final zeros.
+
+    A decimal of the data keeps the digits it is written with.
+    """
+    value = plain(item)
+    if isinstance(item, Decimal) and item.is_finite() and abs(item.adjusted()) < MOST_DIGITS:
+        return Decimal(format(item.normalize(_WIDE), "f")) if item else Decimal(0)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """A cell that has no value; an error only where its row comes out."""
+
+    error: TaiheError
+
+
+def _cell(column: Column, compiled: fhirpath.Compiled, env: Environment, focus: list[Item]) -> Any:
+    try:
+        return _value(column, compiled.on(env, focus))
+    except TaiheError as error:
+        return _Failed(error)
 
 
 def _value(column: Column, items: list[Item]) -> Any:
-    values = [plain(item) for item in items]
+    values = [shown(item) for item in items]
     if column.collection:
         return values
     if len(values) > 1:
@@ -47,9 +77,7 @@ def _select(select: Select) -> Rows:
     def one(env: Environment, focus: list[Item]) -> list[Row]:
         this, env.this = env.this, focus
         try:
-            own = {
-                column.name: _value(column, compiled.on(env, focus)) for column, compiled in columns
-            }
+            own = {column.name: _cell(column, compiled, env, focus) for column, compiled in columns}
             parts = [[own]] if columns else []
             parts += [inner(env, focus) for inner in selects]
             if unions:
@@ -98,20 +126,33 @@ def _holds(items: list[Item], path: str) -> bool:
     return value
 
 
-def run(view: View, resources: Iterable[dict[str, Any]]) -> Iterator[Row]:
-    """The rows of a view over resources; those of other types are passed over."""
+def prepared(view: View) -> Callable[[dict[str, Any]], Iterator[Row]]:
+    """The rows of a view for one resource; none for a resource of another type."""
     parts = [_select(select) for select in view.selects]
     where = [(path, fhirpath.compile(path)) for path in view.where]
     constants: dict[str, list[Item]] = {name: [value] for name, value in view.constants.items()}
     names = [column.name for column in view.columns()]
-    for resource in resources:
+
+    def rows_of(resource: dict[str, Any]) -> Iterator[Row]:
         if resource.get("resourceType") != view.resource:
-            continue
+            return
         root: Element = of_resource(resource)
         env = Environment(root, {**constants, "context": [root], "rowIndex": [0]})
         focus: list[Item] = [root]
         if not all(_holds(compiled.on(env, focus), path) for path, compiled in where):
-            continue
+            return
         for rows in product(*(part(env, focus) for part in parts)):
             made = {k: v for row in rows for k, v in row.items()}
+            for value in made.values():
+                if type(value) is _Failed:
+                    raise value.error
             yield {name: made.get(name) for name in names}
+
+    return rows_of
+
+
+def run(view: View, resources: Iterable[dict[str, Any]]) -> Iterator[Row]:
+    """The rows of a view over resources; those of other types are passed over."""
+    rows_of = prepared(view)
+    for resource in resources:
+        yield from rows_of(resource)

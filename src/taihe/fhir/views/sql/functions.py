@@ -2,54 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from taihe.fhir.fhirpath.tree import Literal, Member, Node
-from taihe.fhir.views.dialect import Dialect
-from taihe.fhir.views.sql.value import NOTHING, Value, boolean
-from taihe.fhir.views.sql.writer import Arguments, Function, Writer
-from taihe.kernel.errors import Incorrect
+from taihe.fhir.fhirpath.tree import Call, Literal, Member, Node
+from taihe.fhir.views.sql import dates, numbers
+from taihe.fhir.views.sql.operators import (
+    NUMBERS,
+    as_text,
+    distinct,
+    equal_items,
+    is_quantity,
+    joined,
+)
+from taihe.fhir.views.sql.texts import TEXTS
+from taihe.fhir.views.sql.value import NOTHING, Value, boolean, integer, text
+from taihe.fhir.views.sql.writer import Function, NeedsDigits, Writer, choice
+from taihe.kernel.errors import Incorrect, Unsupported
+
+# Existence
 
 
-def _exists(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return boolean(w.exists(w.where(source, arguments[0]) if arguments else source))
+def _exists(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return boolean(w.exists(w.where(source, node.arguments[0]) if node.arguments else source))
 
 
-def _empty(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
+def _empty(w: Writer, source: Value, node: Call, focus: Value) -> Value:
     return boolean(f"(NOT {w.exists(source)})")
 
 
-def _not(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
+def _not(w: Writer, source: Value, node: Call, focus: Value) -> Value:
     return boolean(f"(NOT {w.truth(source)})")
 
 
-def _all(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    kept = w.where(source, arguments[0])
-    return boolean(f"({_length(w, kept)} = {_length(w, source)})")
+def _all(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    kept = w.where(source, node.arguments[0])
+    return boolean(f"({w.length(kept)} = {w.length(source)})")
 
 
-def _length(w: Writer, value: Value) -> str:
-    return f"coalesce({w.d.length(w.listed(value))}, 0)" if value.kind != "none" else "0"
+def _count(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return integer(w.length(source))
 
 
-def _count(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return Value(_length(w, source), "number", "Integer")
+def _booleans(wanted: bool, every: bool) -> Function:
+    """allTrue and its like: whether every, or any, boolean is the wanted one."""
+
+    def write(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+        if source.kind == "none":
+            return boolean("true" if every else "false")
+        source = w.settled(source)
+        if source.kind != "boolean":
+            raise Unsupported(f"{node.name}() takes booleans only.", "")
+        held = w.d.holds(w.filled(source), str(wanted != every).lower())
+        return boolean(f"(NOT {held})" if every else held)
+
+    return write
 
 
-def _where(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return w.where(source, arguments[0])
+def _has_value(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    if source.choices and not source.many:
+        held = [_has_value(w, form, node, focus).sql for form in source.choices]
+        return boolean(f"({' OR '.join(held)})")
+    if source.kind in ("none", "complex"):
+        return boolean("false")
+    if source.many:
+        return boolean(f"({w.length(source)} = 1)")
+    return boolean(f"({source.sql} IS NOT NULL)")
 
 
-def _select(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return w.each(source, lambda item: w.write(arguments[0], item))
+def _get_value(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    if source.kind in ("none", "complex") or source.many or source.choices:
+        raise Unsupported("getValue() of what is no primitive.", "")
+    return replace(source, holder=None, system=source.kind != "date", type="")
+
+
+def _is_distinct(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return boolean(f"({w.length(distinct(w, source))} = {w.length(source)})")
+
+
+def _subset(turned: bool) -> Function:
+    def write(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+        other = w.write(node.arguments[0], focus)
+        one, many = (other, source) if turned else (source, other)
+        if one.kind == "none":
+            return boolean("true")
+        one = w.settled(one)
+        outside = _outside(w, one, many)
+        return boolean(f"({w.d.length(outside)} = 0)")
+
+    return write
+
+
+def _outside(w: Writer, one: Value, many: Value, *, inside: bool = False) -> str:
+    """The items of a collection that are not in another, or those that are."""
+    name = w.fresh()
+    item = replace(one, sql=name, many=False, holder=None)
+    held = "false"
+    if many.kind != "none":
+        many = w.settled(many)
+        if one.kind == many.kind and one.kind in ("text", "integer", "boolean"):
+            held = w.d.holds(w.filled(many), name)
+        else:
+            other = w.fresh()
+            same = equal_items(w, replace(many, sql=other, many=False, holder=None), item)
+            kept = w.d.kept(w.filled(many), other, f"coalesce({same}, false)")
+            held = f"({w.d.length(kept)} > 0)"
+    return w.d.kept(w.filled(one), name, held if inside else f"NOT {held}")
+
+
+# Subsetting
+
+
+def _where(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return w.where(source, node.arguments[0])
+
+
+def _select(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    def one(item: Value) -> Value:
+        found = w.write(node.arguments[0], item)
+        return found if source.many or found.kind == "none" else w.only_if(w.exists(item), found)
+
+    return w.each(source, one, indexed=True)
 
 
 def _at(position: str) -> Function:
-    def take(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
+    def take(w: Writer, source: Value, node: Call, focus: Value) -> Value:
         if source.choices:
-            forms = tuple(take(w, form, arguments, focus) for form in source.choices)
-            return replace(source, choices=forms, many=False)
+            if source.many:
+                raise Unsupported(f"{node.name}() of several choices.", "Use ofType() before it.")
+            return source
         if not source.many:
             return source
         return replace(source, sql=w.d.at(source.sql, position), many=False, holder=None)
@@ -57,103 +137,364 @@ def _at(position: str) -> Function:
     return take
 
 
-def _of_type(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return w.of_type(source, _type_name(arguments[0]))
+def _single(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return w.single(source, "single()") if source.kind != "none" else source
 
 
-def _type_name(node: Node) -> str:
-    if isinstance(node, Member):
+def _tail(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return _skipped(w, source, "1")
+
+
+def _skipped(w: Writer, source: Value, count: str) -> Value:
+    if source.kind == "none":
+        return source
+    if source.choices:
+        raise Unsupported("Items of a choice are passed over.", "Use ofType() before it.")
+    if not source.many:
+        return w.only_if(f"{count} = 0", source)
+    return replace(source, sql=w.let(source.sql, lambda x: w.d.after(x, count)), holder=None)
+
+
+def _number_argument(w: Writer, node: Node, focus: Value, what: str) -> Value:
+    value = w.one(w.write(node, focus), what)
+    if value.kind not in ("integer", "none"):
+        raise Unsupported(f"{what} takes a whole number.", "")
+    return value
+
+
+def _skip(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    count = _number_argument(w, node.arguments[0], focus, "skip()")
+    if count.kind == "none":
+        return source
+    return _skipped(w, source, f"greatest(coalesce({count.sql}, 0), 0)")
+
+
+def _take(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    count = _number_argument(w, node.arguments[0], focus, "take()")
+    if "none" in (source.kind, count.kind):
+        return NOTHING
+    sql = f"greatest(coalesce({count.sql}, 0), 0)"
+    if source.choices:
+        raise Unsupported("Items of a choice are taken.", "Use ofType() before it.")
+    if not source.many:
+        return w.only_if(f"{sql} > 0", source)
+    return replace(source, sql=w.d.upto(source.sql, sql), holder=None)
+
+
+def _distinct(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return distinct(w, source)
+
+
+def _union(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return distinct(w, joined(w, source, w.write(node.arguments[0], focus)))
+
+
+def _combine(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return joined(w, source, w.write(node.arguments[0], focus))
+
+
+def _among(inside: bool) -> Function:
+    """intersect and exclude."""
+
+    def write(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+        other = w.write(node.arguments[0], focus)
+        if source.kind == "none":
+            return source
+        source = w.settled(source)
+        if source.kind in ("complex", "quantity") or source.system and source.kind == "date":
+            raise Unsupported(f"{node.name}() of structures.", "")
+        sql = _outside(w, source, other, inside=inside)
+        kept = replace(source, sql=sql, many=True, holder=None)
+        return distinct(w, kept) if inside else kept
+
+    return write
+
+
+# Types, extensions, references
+
+
+def _typed(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return w.type_test(node.name, source, type_name(node.arguments[0]))
+
+
+def type_name(node: Node) -> str:
+    """The type that an argument names."""
+    if isinstance(node, Member) and node.source is None:
         return node.name
+    if isinstance(node, Member) and isinstance(node.source, Member):
+        return f"{node.source.name}.{node.name}"
     if isinstance(node, Literal):
         return str(node.value)
     raise Incorrect("The name of a type is missing.", "Write ofType(Quantity).")
 
 
-def _is(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return boolean(w.exists(w.of_type(source, _type_name(arguments[0]))))
-
-
-def _extension(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    url = w.text(arguments[0], focus)
+def _extension(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    url = w.one(w.write(node.arguments[0], focus), "extension()")
     found = w.child(source, "extension")
-    if found.kind == "none":
-        return found
+    if "none" in (found.kind, url.kind):
+        return NOTHING
+    if found.choices:
+        return choice([_with_url(w, form, url) for form in found.choices])
+    return _with_url(w, found, url)
+
+
+def _with_url(w: Writer, found: Value, url: Value) -> Value:
+    if url.kind != "text":
+        raise Unsupported("extension() takes text.", "")
     name = w.fresh()
-    w.child(replace(found, sql=name, many=False), "url")
-    sql = w.d.kept(found.sql, name, f"{name}.{w.d.name('url')} = {url}")
-    return replace(found, sql=sql)
+    here = w.child(replace(found, sql=name, many=False), "url")
+    if here.kind == "none":
+        return NOTHING
+    return replace(found, sql=w.d.kept(found.sql, name, f"{here.sql} = {url.sql}"))
 
 
-def _join(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    between = w.text(arguments[0], focus) if arguments else "''"
-    listed = w.listed(source) if source.kind != "none" else w.d.empty("VARCHAR[]")
-    return Value(f"coalesce({w.d.joined_text(listed, between)}, '')", "text", "String")
+def _has_extension(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    return boolean(w.exists(_extension(w, source, node, focus)))
 
 
-def _resource_key(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return replace(w.child(w.root, "id"), type="String")
+def _resource_key(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    if source.kind != "complex" or source.choices:
+        return NOTHING if source.kind != "complex" else _unsupported(node)
+    found = w.child(source, "id")
+    return replace(found, type="String", system=True, holder=None) if found.sql else found
 
 
-def _reference_key(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    wanted = _type_name(arguments[0]) if arguments else ""
+def _unsupported(node: Call) -> Value:
+    raise Unsupported(f"{node.name}() of this cannot be written as SQL.", "")
+
+
+def _reference_key(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    wanted = type_name(node.arguments[0]).rpartition(".")[2] if node.arguments else ""
 
     def key(item: Value) -> Value:
+        if item.kind != "complex":
+            return NOTHING
         reference = w.child(item, "reference")
         if reference.kind == "none":
             return NOTHING
-        pattern = f"(?:^|/){wanted or '[A-Za-z]+'}/([A-Za-z0-9.-]+)(?:/_history/[^/]+)?$"
-        found = f"nullif(regexp_extract({reference.sql}, {w.d.text(pattern)}, 1), '')"
-        if wanted:  # most references are plain "Type/id": no pattern is needed for them
-            plain = w.d.starts(reference.sql, w.d.text(wanted + "/"))
-            rest = f"substr({reference.sql}, {len(wanted) + 2})"
-            short = f"{plain} AND NOT contains({rest}, '/')"
-            found = f"(CASE WHEN {short} THEN nullif({rest}, '') ELSE {found} END)"
-        return Value(found, "text", "String")
+        if reference.kind != "text":
+            _unsupported(node)
+        return text(w.let(reference.sql, lambda x: _key(w, x, wanted)))
 
     return NOTHING if source.kind == "none" else w.each(source, key)
 
 
-def _iif(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    held = w.truth(w.write(arguments[0], focus))
-    then = w.one(w.write(arguments[1], focus), "iif()")
-    other = w.one(w.write(arguments[2], focus), "iif()") if len(arguments) > 2 else NOTHING
-    known = then if then.kind != "none" else other
-    sql = f"(CASE WHEN {held} THEN {then.sql} ELSE {other.sql} END)"
-    return replace(known, sql=sql, holder=None)
+def _key(w: Writer, x: str, wanted: str) -> str:
+    """The id in a reference; most are plain Type/id, and need no pattern."""
+    base = f"split_part({x}, '/_history/', 1)"
+    last = w.d.found(base, r"[^/]*$")
+    if not wanted:
+        return f"nullif({last}, '')"
+    plain = w.d.starts(x, w.d.text(wanted + "/"))
+    rest = f"substr({x}, {len(wanted) + 2})"
+    typed = w.d.found(base, rf"(?:^|/){wanted}/([^/]*)$", 1)
+    return (
+        f"(CASE WHEN {plain} AND NOT contains({rest}, '/') THEN nullif({rest}, '') "
+        f"ELSE nullif({typed}, '') END)"
+    )
 
 
-def _text_function(write_sql: Callable[..., str], kind: str, type_name: str) -> Function:
-    def write(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-        subject = w.one(source, "A text function").sql
-        given = [w.text(argument, focus) for argument in arguments]
-        return Value(write_sql(w.d, subject, *given), kind, type_name)
+# Conditions and conversions
+
+
+def _iif(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    inner = focus
+    if node.source is not None:
+        inner = w.single(source, "iif()") if source.kind != "none" else source
+    criterion = w.write(node.arguments[0], inner)
+    if criterion.kind == "none":
+        held = "false"
+    else:
+        found = w.one(criterion, "The criterion of iif()")
+        held = found.sql
+        if found.kind != "boolean":
+            stop = w.stop("The criterion of iif() is no boolean.")
+            held = f"(CASE WHEN {found.sql} IS NOT NULL THEN {stop} ELSE false END)"
+    then = w.write(node.arguments[1], inner)
+    other = w.write(node.arguments[2], inner) if len(node.arguments) > 2 else NOTHING
+    if "none" in (then.kind, other.kind):
+        known = then if then.kind != "none" else other
+        if known.kind == "none":
+            return NOTHING
+        test = held if then.kind != "none" else f"NOT coalesce({held}, false)"
+        return w.only_if(test, known)
+    (then, other), alike = w.merged([w.settled(then), w.settled(other)])
+    if then.many or other.many:
+        a, b = w.filled(then), w.filled(other)
+    else:
+        a, b = then.sql, other.sql
+    sql = f"(CASE WHEN {held} THEN {a} ELSE {b} END)"
+    return replace(alike, sql=sql, many=then.many or other.many)
+
+
+def _coalesce(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    found = [v for v in (w.write(a, focus) for a in node.arguments) if v.kind != "none"]
+    if not found:
+        return NOTHING
+    forms, alike = w.merged([w.settled(value) for value in found])
+    if any(form.many for form in forms):
+        raise Unsupported("coalesce() of lists.", "")
+    return replace(alike, sql=f"coalesce({', '.join(form.sql for form in forms)})")
+
+
+def _trace(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    if len(node.arguments) > 1:
+        raise Unsupported("trace() with an expression.", "")
+    return source
+
+
+def converted(w: Writer, name: str, source: Value) -> Value:
+    """toString() and its like of one item."""
+    if source.kind == "none":
+        return NOTHING
+    value = w.one(source, f"to{name}()")
+    if is_quantity(value) or value.kind == "complex":
+        raise Unsupported(f"to{name}() of a structure.", "")
+    if name == "String":
+        return text(as_text(w, value))
+    if name in ("Integer", "Long"):
+        return _to_integer(w, value)
+    if name == "Decimal":
+        return _to_decimal(w, value)
+    if name == "Boolean":
+        return _to_boolean(w, value)
+    if name == "Date" and value.kind == "date" and not value.system:
+        return Value(f"left({value.sql}, 10)", "date", "Date", system=True)
+    raise Unsupported(f"to{name}() cannot be written as SQL.", "Answer the view in memory.")
+
+
+def _to_integer(w: Writer, value: Value) -> Value:
+    if value.kind == "boolean":
+        return integer(w.d.cast(value.sql, "BIGINT"))
+    if value.kind == "integer":
+        return integer(value.sql)
+    if value.kind != "text":
+        return NOTHING
+
+    def body(x: str) -> str:
+        fits = w.d.matches(x, w.d.text("^[+-]?[0-9]{1,18}$"))
+        longer = w.d.matches(x, w.d.text(r"^[+-]?\p{Nd}+$"))
+        return f"(CASE WHEN {fits} THEN {w.d.cast(x, 'BIGINT')} WHEN {longer} THEN {w.again()} END)"
+
+    return integer(w.let(value.sql, body))
+
+
+def _to_decimal(w: Writer, value: Value) -> Value:
+    if value.kind in NUMBERS:
+        return replace(value, holder=None, system=True, literal=None,
+                       type="Integer" if value.kind == "integer" else "Decimal")  # fmt: skip
+    if not w.digits:
+        raise NeedsDigits
+    if value.kind == "boolean":
+        sql = f"(CASE WHEN {value.sql} THEN '1.0' WHEN NOT {value.sql} THEN '0.0' END)"
+        return Value(sql, "decimal", "Decimal", system=True)
+    if value.kind != "text":
+        return NOTHING
+
+    def body(x: str) -> str:
+        plain = w.d.matches(x, w.d.text(r"^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?$"))
+        other = w.d.matches(x, w.d.text(r"^[+-]?\p{Nd}+(\.\p{Nd}+)?$"))
+        return f"(CASE WHEN {plain} THEN {x} WHEN {other} THEN {w.again()} END)"
+
+    return Value(w.let(value.sql, body), "decimal", "Decimal", system=True)
+
+
+def _to_boolean(w: Writer, value: Value) -> Value:
+    if value.kind == "boolean":
+        return boolean(value.sql)
+    if value.kind == "integer":
+        return boolean(f"(CASE {value.sql} WHEN 0 THEN false WHEN 1 THEN true END)")
+    if value.kind == "decimal":
+        number = numbers.double(w, value)
+        return boolean(f"(CASE {number} WHEN 0 THEN false WHEN 1 THEN true END)")
+    if value.kind != "text":
+        return NOTHING
+    yes, no = "('true', 't', 'yes', 'y', '1', '1.0')", "('false', 'f', 'no', 'n', '0', '0.0')"
+    return boolean(
+        w.let(
+            f"lower({value.sql})",
+            lambda x: f"(CASE WHEN {x} IN {yes} THEN true WHEN {x} IN {no} THEN false END)",
+        )
+    )
+
+
+def _conversion(name: str) -> Function:
+    def write(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+        if node.arguments:
+            raise Unsupported(f"to{name}() with a unit.", "")
+        return converted(w, name, source)
 
     return write
 
 
-def _called(name: str) -> Callable[..., str]:
-    def call(dialect: Dialect, *arguments: str) -> str:
-        return f"{name}({', '.join(arguments)})"
-
-    return call
-
-
-def _to_string(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    return Value(w.d.cast(w.one(source, "toString()").sql, "VARCHAR"), "text", "String")
-
-
-def _converted(sql_type: str, type_name: str) -> Function:
-    def write(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-        value = w.one(source, "A conversion").sql
-        return Value(f"TRY_CAST({value} AS {sql_type})", "number", type_name)
+def _convertible(name: str) -> Function:
+    def write(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+        if source.kind == "none":
+            return NOTHING
+        value = w.one(source, f"convertsTo{name}()")
+        found = converted(w, name, value)
+        answer = "false" if found.kind == "none" else f"({found.sql} IS NOT NULL)"
+        return boolean(f"(CASE WHEN {value.sql} IS NOT NULL THEN {answer} END)")
 
     return write
 
 
-def _distinct(w: Writer, source: Value, arguments: Arguments, focus: Value) -> Value:
-    if not source.many:
-        return source
-    return replace(source, sql=w.d.distinct(source.sql), holder=None)
+# Mathematics and boundaries
+
+
+def _number(w: Writer, source: Value, node: Call) -> Value:
+    value = w.one(source, f"{node.name}()")
+    if value.kind in NUMBERS or value.kind == "none":
+        return value
+    stop = w.stop(f"{node.name}() takes a number.")
+    return integer(f"(CASE WHEN {w.exists(value)} THEN {stop} END)")
+
+
+def _whole(function: str) -> Function:
+    def write(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+        value = _number(w, source, node)
+        return value if value.kind == "none" else numbers.rounded(w, value, function)
+
+    return write
+
+
+def _round(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    value = _number(w, source, node)
+    places = 0
+    if node.arguments:
+        argument = node.arguments[0]
+        if not isinstance(argument, Literal) or argument.kind != "Integer":
+            raise Unsupported("round() takes a number of places that is known.", "")
+        places = int(argument.value)
+    return value if value.kind == "none" else numbers.round_to(w, value, places)
+
+
+def _abs(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+    value = _number(w, source, node)
+    return value if value.kind == "none" else numbers.without_sign(w, value)
+
+
+def _boundary(high: bool) -> Function:
+    def write(w: Writer, source: Value, node: Call, focus: Value) -> Value:
+        if source.choices:
+            return choice([write(w, form, node, focus) for form in source.choices])
+        if source.kind in ("none", "text", "boolean"):
+            return NOTHING
+        if source.many and source.kind != "complex":
+            source = w.one(source, f"{node.name}()")
+        places = None
+        if node.arguments:
+            argument = node.arguments[0]
+            if not isinstance(argument, Literal) or argument.kind != "Integer":
+                raise Unsupported("A boundary takes a precision that is known.", "")
+            places = int(argument.value)
+        if source.kind in NUMBERS:
+            return numbers.boundary(w, w.guarded(source), places, high)
+        if source.kind in ("date", "time") and places is None:
+            return dates.boundary(w, w.guarded(source), high)
+        raise Unsupported("This boundary cannot be written as SQL.", "Answer it in memory.")
+
+    return write
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -161,30 +502,50 @@ FUNCTIONS: dict[str, Function] = {
     "empty": _empty,
     "not": _not,
     "all": _all,
+    "allTrue": _booleans(True, True),
+    "anyTrue": _booleans(True, False),
+    "allFalse": _booleans(False, True),
+    "anyFalse": _booleans(False, False),
     "count": _count,
+    "isDistinct": _is_distinct,
+    "subsetOf": _subset(False),
+    "supersetOf": _subset(True),
+    "hasValue": _has_value,
+    "getValue": _get_value,
     "where": _where,
     "select": _select,
     "first": _at("1"),
     "last": _at("-1"),
-    "ofType": _of_type,
-    "as": _of_type,
-    "is": _is,
+    "single": _single,
+    "tail": _tail,
+    "skip": _skip,
+    "take": _take,
+    "distinct": _distinct,
+    "union": _union,
+    "combine": _combine,
+    "intersect": _among(True),
+    "exclude": _among(False),
+    "ofType": _typed,
+    "as": _typed,
+    "is": _typed,
     "extension": _extension,
-    "join": _join,
+    "hasExtension": _has_extension,
     "getResourceKey": _resource_key,
     "getReferenceKey": _reference_key,
     "iif": _iif,
-    "toString": _to_string,
-    "toInteger": _converted("BIGINT", "Integer"),
-    "toDecimal": _converted("DOUBLE", "Decimal"),
-    "distinct": _distinct,
-    "upper": _text_function(_called("upper"), "text", "String"),
-    "lower": _text_function(_called("lower"), "text", "String"),
-    "trim": _text_function(_called("trim"), "text", "String"),
-    "length": _text_function(_called("length"), "number", "Integer"),
-    "startsWith": _text_function(lambda d, *given: d.starts(*given), "boolean", "Boolean"),
-    "endsWith": _text_function(lambda d, *given: d.ends(*given), "boolean", "Boolean"),
-    "contains": _text_function(_called("contains"), "boolean", "Boolean"),
-    "matches": _text_function(lambda d, *given: d.matches(*given), "boolean", "Boolean"),
-    "hasValue": _exists,
+    "coalesce": _coalesce,
+    "trace": _trace,
+    "abs": _abs,
+    "ceiling": _whole("ceil"),
+    "floor": _whole("floor"),
+    "truncate": _whole("trunc"),
+    "round": _round,
+    "lowBoundary": _boundary(False),
+    "highBoundary": _boundary(True),
+    **{
+        f"{way}{name}": make(name)
+        for way, make in (("to", _conversion), ("convertsTo", _convertible))
+        for name in ("String", "Integer", "Long", "Decimal", "Boolean", "Date")
+    },
+    **TEXTS,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,8 @@ from taihe.fhir import model
 from taihe.fhir.views.dialect import DUCKDB, Dialect
 
 WHOLE = frozenset(("integer", "positiveInt", "unsignedInt", "Integer"))
+EXACT = "_exact"
+"""What the lake puts after the name of a decimal's column for the digits as written."""
 
 
 @dataclass
@@ -16,7 +19,8 @@ class Schema:
     """
     The columns that a view reads at a place: nested, by JSON key; a leaf has a SQL type.
 
-    `available` names the columns that a table has; None when any may be read.
+    `available` names the columns that a table has; None when any may be read. `digits` marks
+    a decimal that is read as the text it is written with.
     """
 
     many: bool = False
@@ -24,12 +28,13 @@ class Schema:
     children: dict[str, Schema] = field(default_factory=dict)
     available: dict[str, Any] | None = None
     dialect: Dialect = DUCKDB
+    digits: bool = False
 
-    def child(self, key: str, *, many: bool, leaf: str) -> Schema:
+    def child(self, key: str, *, many: bool, leaf: str, digits: bool = False) -> Schema:
         """The column under a key, made on first use."""
         below = None if self.available is None else self.available.get(key, {})
         return self.children.setdefault(
-            key, Schema(many, leaf, available=below, dialect=self.dialect)
+            key, Schema(many, leaf, available=below, dialect=self.dialect, digits=digits)
         )
 
     def has(self, key: str) -> bool:
@@ -56,8 +61,16 @@ class Schema:
         inner: Any = {k: c.structure() for k, c in self.children.items()} or self.leaf
         return [inner] if self.many else inner
 
+    def written(self) -> Iterator[str]:
+        """The keys of the decimals that are read as text."""
+        for key, child in self.children.items():
+            if child.digits:
+                yield key
+            yield from child.written()
+
 
 def leaf_of(type_name: str) -> str:
+    """The SQL type of a FHIR type; what has parts of its own is JSON until they are read."""
     if type_name == "boolean":
         return "BOOLEAN"
     if type_name in WHOLE:

@@ -3,149 +3,133 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from taihe.fhir.fhirpath import parse
-from taihe.fhir.views.definition import Select, View
+from taihe.fhir.views.definition import View
 from taihe.fhir.views.dialect import DUCKDB, SPARK, Dialect
-from taihe.fhir.views.sql.rows import Rows, names_of
-from taihe.fhir.views.sql.value import Value
-from taihe.kernel.errors import Incorrect
+from taihe.fhir.views.sql.rows import Cells, Rows, unified
+from taihe.fhir.views.sql.writer import NeedsDigits
+from taihe.kernel.errors import Unsupported
+
+LONGEST = 400_000
+_LARGEST_LINE = 268435456
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A view as SQL: `columns` are the types to read, `select` has `{source}` for the table."""
+    """
+    A view as SQL: `select` has `{source}` for the table.
+
+    `columns` are the types to read, `cells` what the columns of the result hold, `written` the
+    keys of decimals that are read as the text they are written with.
+    """
 
     resource: str
     columns: dict[str, str]
     select: str
     structure: str
+    cells: tuple[Cells, ...]
+    written: tuple[str, ...]
 
     def over_ndjson(self, files: list[str]) -> str:
-        """The query over NDJSON files; a path is quoted here."""
-        types = ", ".join(
-            f"{text_literal(key)}: {text_literal(ddl)}" for key, ddl in self.columns.items()
-        )
-        paths = ", ".join(text_literal(path) for path in files)
+        """The query over NDJSON files of one type; a path is quoted here."""
+        if self.written:
+            return self.over_mixed_ndjson(files)
+        types = ", ".join(f"{_text(key)}: {_text(ddl)}" for key, ddl in self.columns.items())
         source = (
-            f"read_json([{paths}], format='newline_delimited', maximum_object_size=268435456, "
-            f"columns={{{types}}})"
+            f"read_json({_paths(files)}, format='newline_delimited', "
+            f"maximum_object_size={_LARGEST_LINE}, columns={{{types}}})"
         )
         return self.select.replace("{source}", source)
 
     def over_mixed_ndjson(self, files: list[str]) -> str:
         """
-        The query over NDJSON files whose lines are of several resource types.
+        The query over NDJSON files whose lines are of several types, or with digits to keep.
 
-        Slower: each line is parsed as JSON first, and those of other types are dropped.
+        Each line is taken as text; those of other types are passed over before they are read.
         """
-        paths = ", ".join(text_literal(path) for path in files)
-        lines = (
-            f"SELECT json_transform(json, {text_literal(self.structure)}) AS resource "
-            f"FROM read_ndjson_objects([{paths}], maximum_object_size=268435456) "
-            f"WHERE json->>'resourceType' = {text_literal(self.resource)}"
-        )
-        return self.select.replace("{source}", f"(SELECT unnest(resource) FROM ({lines}))")
+        return self.over_lines(lines_of(files, self.resource))
+
+    def over_lines(self, lines: str) -> str:
+        """The query over a query of one column `json` with a resource of the type in each row."""
+        line = "json"
+        if self.written:
+            keys = "|".join(sorted(self.written))
+            key = keys if len(self.written) == 1 else f"(?:{keys})"
+            pattern = rf'"({key})"\s*:\s*(-?[0-9][0-9.eE+-]*)'
+            line = f"regexp_replace(json::VARCHAR, {_text(pattern)}, '\"\\1\":\"\\2\"', 'g')"
+        read = f"SELECT json_transform({line}, {_text(self.structure)}) AS resource FROM ({lines})"
+        return self.select.replace("{source}", f"(SELECT unnest(resource) FROM ({read}))")
 
 
-def text_literal(text: str) -> str:
+def lines_of(files: list[str], resource: str) -> str:
+    """The lines of NDJSON files that hold a resource type, as a query of one column `json`."""
+    pattern = rf'"resourceType"\s*:\s*"{resource}"'
+    return (
+        f"SELECT json FROM read_ndjson_objects({_paths(files)}, "
+        f"maximum_object_size={_LARGEST_LINE}) "
+        f"WHERE CASE WHEN regexp_matches(json::VARCHAR, {_text(pattern)}) "
+        f"THEN json->>'resourceType' = {_text(resource)} ELSE false END"
+    )
+
+
+def _paths(files: list[str]) -> str:
+    return f"[{', '.join(_text(path) for path in files)}]"
+
+
+def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _is_plain(select: Select) -> bool:
-    steps = select.for_each or select.repeat or select.unions
-    return not steps and all(map(_is_plain, select.selects))
-
-
-def _cells(rows: Rows, select: Select, focus: Value) -> list[str]:
-    found = [
-        f"{rows.cell(column, focus)} AS {rows.d.name(column.name)}" for column in select.columns
-    ]
-    for inner in select.selects:
-        found += _cells(rows, inner, focus)
-    return found
-
-
-def _condition(rows: Rows, path: str) -> str:
-    value = rows.writer.write(parse(path), rows.root)
-    single = rows.writer.one(value, "A where of the view")
-    if single.kind not in ("boolean", "none"):
-        raise Incorrect("A where of the view gives no boolean.", f"Compare something in {path!r}.")
-    return f"coalesce({single.sql}, false)"
-
-
-def duckdb_sql(view: View, available: dict[str, Any] | None = None) -> Statement:
+def duckdb_sql(
+    view: View, available: dict[str, Any] | None = None, *, digits: bool = True
+) -> Statement:
     """
     Write a view as a DuckDB query.
 
     `available` are the nested column names of a table that lacks what its data lacks; an
-    element without a column is empty then. Raises Unsupported for what SQL cannot say; `run`
-    answers every view.
+    element without a column is empty then. `digits` keeps decimals as the text they are
+    written with, else they are doubles where the view only copies and compares them. Raises
+    Unsupported for what SQL cannot say; `run` answers every view.
     """
-    return _statement(view, available, DUCKDB)
+    return _statement(view, available, DUCKDB, digits)
 
 
-def spark_sql(view: View, available: dict[str, Any] | None = None) -> Statement:
+def spark_sql(
+    view: View, available: dict[str, Any] | None = None, *, digits: bool = True
+) -> Statement:
     """Write a view as a Spark query over the Parquet that DuckDB reads; see `duckdb_sql`."""
-    return _statement(view, available, SPARK)
+    return _statement(view, available, SPARK, digits)
 
 
-def _listed(rows: Rows, view: View, clause: str) -> str:
-    """The query that makes lists of rows and then a row of each."""
-    parts = [(rows.rows(select, rows.root), names_of(select)) for select in view.selects]
-    listed = rows.d.rows(rows.multiplied(parts))
-    names = ", ".join(
-        f"q.row.{rows.d.name(c.name)} AS {rows.d.name(c.name)}" for c in view.columns()
+def _statement(
+    view: View, available: dict[str, Any] | None, dialect: Dialect, digits: bool
+) -> Statement:
+    try:
+        return _written(view, available, dialect, digits)
+    except NeedsDigits:
+        return _written(view, available, dialect, True)
+    except RecursionError:
+        raise Unsupported("The view is nested too deep for SQL.", "") from None
+
+
+def _written(
+    view: View, available: dict[str, Any] | None, dialect: Dialect, digits: bool
+) -> Statement:
+    kinds: dict[str, str] = {}
+    for _ in range(2):
+        rows = Rows(view, available, dialect, digits, kinds)
+        select = rows.query()
+        kinds = {c.name: unified(c, rows.seen.get(c.name, set())) for c in view.columns()}
+    if len(select) > LONGEST:
+        raise Unsupported("The query of the view is too long.", "Answer the view in memory.")
+    rows.schema.keep(select)
+    return Statement(
+        view.resource,
+        {key: schema.ddl() for key, schema in rows.schema.children.items()},
+        select,
+        json.dumps(rows.schema.structure()),
+        tuple(rows.cells(column) for column in view.columns()),
+        tuple(sorted(set(rows.schema.written()))),
     )
-    return f"SELECT {names} FROM (SELECT {listed} AS row FROM {{source}} r WHERE {clause}) q"
-
-
-def _statement(view: View, available: dict[str, Any] | None, dialect: Dialect) -> Statement:
-    rows = Rows(view, available, dialect)
-    rows.schema.child("resourceType", many=False, leaf="VARCHAR")
-    where = [f"r.{dialect.name('resourceType')} = {dialect.text(view.resource)}"]
-    where += [_condition(rows, path) for path in view.where]
-    clause = " AND ".join(where)
-    stepping = [select for select in view.selects if not _is_plain(select)]
-    if not stepping:
-        cells = [cell for select in view.selects for cell in _cells(rows, select, rows.root)]
-        select_sql = f"SELECT {', '.join(cells)} FROM {{source}} r WHERE {clause}"
-    elif len(stepping) == 1 and _is_one_step(stepping[0]):
-        select_sql = _one_unnest(rows, view, stepping[0], clause)
-    else:
-        select_sql = _listed(rows, view, clause)
-    rows.schema.keep(select_sql)
-    columns = {key: schema.ddl() for key, schema in rows.schema.children.items()}
-    structure = json.dumps(rows.schema.structure())
-    return Statement(view.resource, columns, select_sql, structure)
-
-
-def _is_one_step(select: Select) -> bool:
-    plain = all(map(_is_plain, select.selects)) and not select.unions
-    return bool(select.for_each) and plain
-
-
-def _one_unnest(rows: Rows, view: View, step: Select, clause: str) -> str:
-    """Plain columns beside one forEach: the list is unnested once, no lists of rows are made."""
-    items = rows.items(step, rows.root)
-    if items.kind == "none" or "rowIndex" in "".join(c.path for c in step.all_columns()):
-        return _listed(rows, view, clause)
-    listed = rows.writer.listed(items)
-    if step.or_null:
-        listed = (
-            f"(CASE WHEN coalesce({rows.d.length(listed)}, 0) = 0 "
-            f"THEN {rows.d.array('NULL')} ELSE {listed} END)"
-        )
-    item = replace(items, sql="q.item", many=False, holder=None)
-    inner_cells, outer_cells = [], []
-    for select in view.selects:
-        if select is step:
-            outer_cells += _cells(rows, replace(step, for_each=""), item)
-            continue
-        inner_cells += _cells(rows, select, rows.root)
-        outer_cells += [f"q.{rows.d.name(column.name)}" for column in select.all_columns()]
-    inner_cells.append(f"{rows.d.rows(listed)} AS item")
-    inner = f"SELECT {', '.join(inner_cells)} FROM {{source}} r WHERE {clause}"
-    return f"SELECT {', '.join(outer_cells)} FROM ({inner}) q"

@@ -15,8 +15,12 @@ class Value:
     """
     An expression in SQL with what is known of it.
 
-    `kind` is boolean, number, text, date, time, complex or none; `choices` are the typed forms
-    of an element like value[x] while its type is not chosen.
+    `kind` is boolean, integer, decimal, text, date (also with a time), time, quantity, complex
+    or none; a decimal is the text it is written with, or a double where the query reckons with
+    doubles. `system` says that it is no FHIR element, `computed` that a decimal was reckoned,
+    so that its final zeros mean nothing. `choices` are the typed forms of an element like
+    value[x] while its type is not chosen. `holder` is the structure a primitive stands in and
+    its key there, beside which its extensions are. `literal` is the value of a literal.
     """
 
     sql: str
@@ -27,13 +31,19 @@ class Value:
     schema: Schema | None = None
     choices: tuple[Value, ...] = ()
     holder: tuple[Value, str] | None = None
+    system: bool = False
+    computed: bool = False
+    literal: str | None = None
 
 
 def kind_of(type_name: str) -> str:
+    """The kind of a FHIR or System type."""
     if type_name in ("boolean", "Boolean"):
         return "boolean"
-    if type_name in WHOLE or type_name in ("decimal", "Decimal"):
-        return "number"
+    if type_name in WHOLE:
+        return "integer"
+    if type_name in ("decimal", "Decimal"):
+        return "decimal"
     if type_name in _DATES:
         return "date"
     if type_name in ("time", "Time"):
@@ -45,4 +55,20 @@ NOTHING = Value("NULL", "none", "")
 
 
 def boolean(sql: str) -> Value:
-    return Value(sql, "boolean", "Boolean")
+    """A condition."""
+    return Value(sql, "boolean", "Boolean", system=True)
+
+
+def integer(sql: str) -> Value:
+    """A whole number that was reckoned."""
+    return Value(sql, "integer", "Integer", system=True)
+
+
+def text(sql: str) -> Value:
+    """A text that was made."""
+    return Value(sql, "text", "String", system=True)
+
+
+def decimal(sql: str) -> Value:
+    """A decimal that was reckoned, as text without final zeros."""
+    return Value(sql, "decimal", "Decimal", system=True, computed=True)

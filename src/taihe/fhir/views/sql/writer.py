@@ -1,4 +1,4 @@
-"""Turns the trees of paths into SQL values."""
+"""Turns the trees of paths into SQL values: navigation, lists and scalars."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from taihe.fhir import model
-from taihe.fhir.fhirpath.compiler import CONSTANTS
-from taihe.fhir.fhirpath.elements import Element
+from taihe.fhir.fhirpath.compiler import CONSTANTS, compile_node
+from taihe.fhir.fhirpath.elements import Element, is_cast, is_type
+from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.tree import (
     Binary,
     Call,
@@ -22,121 +23,330 @@ from taihe.fhir.fhirpath.tree import (
     Unary,
     Variable,
 )
+from taihe.fhir.fhirpath.values import Quantity, Temporal, parse_temporal
 from taihe.fhir.views.definition import View
 from taihe.fhir.views.dialect import Dialect
-from taihe.fhir.views.sql.schema import WHOLE, leaf_of
-from taihe.fhir.views.sql.value import NOTHING, Value, boolean, kind_of
-from taihe.kernel.errors import Incorrect, Unsupported
+from taihe.fhir.views.sql.schema import EXACT, leaf_of
+from taihe.fhir.views.sql.value import NOTHING, Value, boolean, decimal, integer, kind_of, text
+from taihe.kernel.errors import Incorrect, TaiheError, Unsupported
+
+AGAIN = "taihe: answer by function"
+"""What a query says when data turns up that only the evaluator can answer for exactly."""
+STOP = "taihe: "
+LONG = 48
+WHOLE_CHOICES = frozenset(
+    ("exists", "empty", "not", "all", "count", "allTrue", "anyTrue", "allFalse", "anyFalse",
+     "isDistinct", "subsetOf", "supersetOf", "hasValue", "where", "select", "first", "last",
+     "single", "ofType", "as", "is", "iif", "coalesce", "trace", "union", "combine", "exclude",
+     "intersect", "distinct", "join", "skip", "take", "tail", "extension", "hasExtension",
+     "getReferenceKey")
+)  # fmt: skip
+"""Functions that take an element like value[x] whole; others are asked of the form there is."""
+
+
+class NeedsDigits(Exception):
+    """The view does more with decimals than compare and copy them: read them as written."""
 
 
 class Writer:
-    """Turns trees into SQL values; `focus` is what a name without source is looked up in."""
+    """
+    Turns trees into SQL values; `focus` is what a name without source is looked up in.
+
+    `digits` says that decimals are read as the text they are written with, not as doubles.
+    """
 
     def __init__(
-        self, view: View, root: Value, dialect: Dialect, functions: dict[str, Function]
+        self,
+        view: View,
+        root: Value,
+        dialect: Dialect,
+        functions: dict[str, Function],
+        digits: bool,
     ) -> None:
         self.functions = functions
         self.view = view
         self.root = root
         self.d = dialect
+        self.digits = digits
         self.count = 0
         self.row_index = "0"
+        self.index: str | None = None
 
     def fresh(self) -> str:
+        """A name that nothing else in the query has."""
         self.count += 1
         return f"x{self.count}"
 
+    def again(self) -> str:
+        """An expression that stops the query: the evaluator has to answer the view."""
+        return self.d.stop(self.d.text(AGAIN))
+
+    def stop(self, problem: str) -> str:
+        """An expression that stops the query with a problem of the data or the view."""
+        return self.d.stop(self.d.text(STOP + problem))
+
+    def let(self, sql: str, body: Callable[[str], str]) -> str:
+        """An expression that says another one several times, and computes it once."""
+        if len(sql) <= LONG and "->" not in sql and "lambda" not in sql:
+            return body(sql)
+        name = self.fresh()
+        return self.d.let(sql, name, body(name))
+
     # Lists and scalars
 
-    def each(self, value: Value, body: Callable[[Value], Value]) -> Value:
+    def each(self, value: Value, body: Callable[[Value], Value], *, indexed: bool = False) -> Value:
         """The results of `body` on every item, as one flat collection."""
-        if not value.many or value.kind == "none":
-            return body(value)
-        name = self.fresh()
-        inner = body(replace(value, sql=name, many=False))
+        if value.kind == "none":
+            return value
+        if value.choices:
+            return choice([self.each(form, body, indexed=indexed) for form in value.choices])
+        if not value.many:
+            outer, self.index = self.index, "0" if indexed else self.index
+            try:
+                return body(value)
+            finally:
+                self.index = outer
+        name, at = self.fresh(), self.fresh() if indexed else ""
+        outer, self.index = self.index, self.d.position(at) if at else self.index
+        try:
+            inner = body(replace(value, sql=name, many=False, holder=None))
+        finally:
+            self.index = outer
         if inner.choices:
-            forms = tuple(self.lifted(value.sql, name, form) for form in inner.choices)
+            forms = tuple(self.lifted(value.sql, name, form, at) for form in inner.choices)
             return replace(inner, sql="", many=True, choices=forms)
-        return self.lifted(value.sql, name, inner)
+        return self.lifted(value.sql, name, inner, at)
 
-    def lifted(self, source: str, name: str, inner: Value) -> Value:
+    def lifted(self, source: str, name: str, inner: Value, at: str = "") -> Value:
+        """The values of an expression over each item, without what is missing."""
         if inner.kind == "none":
             return inner
-        mapped = self.d.each(source, name, inner.sql)
-        holder = None
+        inner = self.guarded(inner)
+        mapped = self.d.each(source, name, inner.sql, at)
         if inner.many:
-            return replace(inner, sql=self.d.flat(mapped), many=True, holder=holder)
+            return replace(inner, sql=self.d.flat(mapped), many=True, holder=None)
         other = self.fresh()
         kept = self.d.kept(mapped, other, f"{other} IS NOT NULL")
-        return replace(inner, sql=kept, many=True, holder=holder)
+        return replace(inner, sql=kept, many=True, holder=None)
+
+    def beside_sql(self, value: Value) -> str:
+        """The object beside a primitive as SQL; "" when there cannot be one."""
+        if value.holder is None:
+            return ""
+        holder, key = value.holder
+        if holder.schema is None or not holder.schema.has("_" + key):
+            return ""
+        holder.schema.child("_" + key, many=False, leaf="JSON")
+        return f"{holder.sql}.{self.d.name('_' + key)}"
+
+    def guarded(self, value: Value) -> Value:
+        """A primitive that is asked for its value: one with an extension only is not SQL's."""
+        beside = self.beside_sql(value) if not value.many else ""
+        if not beside:
+            return value
+        sql = (
+            f"(CASE WHEN {value.sql} IS NULL AND {beside} IS NOT NULL "
+            f"THEN {self.again()} ELSE {value.sql} END)"
+        )
+        return replace(value, sql=sql, holder=None)
 
     def listed(self, value: Value) -> str:
         """The value as a list; null or empty when there is nothing."""
+        if value.kind == "none":
+            return self.d.empty("VARCHAR[]")
+        value = self.settled(value)
         if value.many:
             return value.sql
+        value = self.guarded(value)
         return f"(CASE WHEN {value.sql} IS NOT NULL THEN {self.d.array(value.sql)} END)"
 
+    def filled(self, value: Value) -> str:
+        """The value as a list that is never null."""
+        if value.kind == "none":
+            return self.d.empty("VARCHAR[]")
+        return f"coalesce({self.listed(value)}, {self.d.empty()})"
+
+    def settled(self, value: Value) -> Value:
+        """A choice as one value, where all its forms are alike in SQL."""
+        if not value.choices:
+            return value
+        if value.many:
+            raise Unsupported("A value needs the type of a choice.", "Use ofType() before it.")
+        forms, alike = self.merged(list(value.choices))
+        return replace(alike, sql=f"coalesce({', '.join(form.sql for form in forms)})")
+
+    def spread(self, value: Value, body: Callable[[Value], Value]) -> Value:
+        """What `body` gives for a value; for each form of a choice, of which one is there."""
+        if not value.choices:
+            return body(value)
+        if value.many:
+            raise Unsupported("A value needs the type of a choice.", "Use ofType() before it.")
+        return choice([body(form) for form in value.choices])
+
+    def merged(self, values: list[Value]) -> tuple[list[Value], Value]:
+        """
+        Values in a form that they share, and what is known of any of them.
+
+        Raises Unsupported where they are unlike, or structures.
+        """
+        kinds = {value.kind for value in values}
+        first = values[0]
+        if kinds == {"integer", "decimal"}:
+            kind = "decimal"
+        elif len(kinds) == 1 and not kinds & {"complex", "quantity"}:
+            kind = first.kind
+        else:
+            raise Unsupported("Unlike things are put together, or structures.", "Use ofType().")
+        made = [self._as_kind(self.guarded(value), kind) for value in values]
+        types = {value.type for value in values}
+        reckoned = kind == "decimal" and any(v.system or v.computed for v in values)
+        return made, Value(
+            "", kind, first.type if len(types) == 1 else "", system=all(v.system for v in values),
+            computed=reckoned,
+        )  # fmt: skip
+
+    def _as_kind(self, value: Value, kind: str) -> Value:
+        if kind == "date" and value.system and value.literal is not None:
+            shown = str(parse_temporal(value.literal, value.type))
+            if self.d.text(shown) != value.sql:
+                raise Unsupported("A date and time without a time stands among others.", "")
+        if value.kind == kind != "decimal" or kind != "decimal":
+            return value
+        wanted = "VARCHAR" if self.digits else "DOUBLE"
+
+        def body(x: str) -> str:
+            if value.kind == "integer":
+                return self.d.cast(x, wanted)
+            if value.system and not value.computed and self.digits:
+                return tidy(self, x)
+            return x
+
+        if not value.many:
+            return replace(value, sql=body(value.sql), kind=kind)
+        name = self.fresh()
+        return replace(value, sql=self.d.each(value.sql, name, body(name)), kind=kind)
+
     def exists(self, value: Value) -> str:
+        """Whether there is something."""
         if value.choices:
             return "(" + " OR ".join(self.exists(form) for form in value.choices) + ")"
         if value.kind == "none":
             return "false"
         if value.many:
             return f"(coalesce({self.d.length(value.sql)}, 0) > 0)"
-        return f"({value.sql} IS NOT NULL)"
+        beside = self.beside_sql(value)
+        more = f" OR {beside} IS NOT NULL" if beside else ""
+        return f"({value.sql} IS NOT NULL{more})"
+
+    def length(self, value: Value) -> str:
+        """How many items there are."""
+        if value.choices:
+            return "(" + " + ".join(self.length(form) for form in value.choices) + ")"
+        if value.kind == "none":
+            return "0"
+        if value.many:
+            return f"coalesce({self.d.length(value.sql)}, 0)"
+        return f"(CASE WHEN {self.exists(value)} THEN 1 ELSE 0 END)"
 
     def one(self, value: Value, what: str) -> Value:
         """The value as a scalar; a list with more than one item stops the query."""
-        if value.choices:
-            raise Unsupported(f"{what} needs the type of a choice.", "Use ofType().")
+        return self.guarded(self.scalar(self.settled(value), what))
+
+    def scalar(self, value: Value, what: str) -> Value:
+        """The value as a scalar that may be a primitive without a value."""
         if not value.many:
             return value
-        problem = self.d.text(f"{what} has several values in one row; use first() or collection.")
-        many, first = f"{self.d.length(value.sql)} > 1", self.d.at(value.sql, "1")
-        sql = f"(CASE WHEN {many} THEN {self.d.stop(problem)} ELSE {first} END)"
-        return replace(value, sql=sql, many=False)
+        problem = f"{what} takes one item and there are several; use first() or collection."
+
+        def body(items: str) -> str:
+            many, first = f"{self.d.length(items)} > 1", self.d.at(items, "1")
+            return f"(CASE WHEN {many} THEN {self.stop(problem)} ELSE {first} END)"
+
+        return replace(value, sql=self.let(value.sql, body), many=False)
+
+    def truth(self, value: Value) -> str:
+        """A value as a condition; what is there and no boolean counts as true."""
+        if value.choices and value.many:
+            raise Unsupported("A condition is a choice without its type.", "Use ofType().")
+        if value.choices:
+            forms = [self.truth(form) for form in value.choices]
+            return f"coalesce({', '.join(forms)})"
+        single = self.one(value, "A condition")
+        if single.kind == "none":
+            return self.d.cast("NULL", "BOOLEAN")
+        if single.kind != "boolean":
+            return f"(CASE WHEN {single.sql} IS NOT NULL THEN true END)"
+        return single.sql
 
     # Navigation
 
     def child(self, source: Value, name: str) -> Value:
+        """The children of a value that have a FHIRPath name."""
         if source.kind == "none":
             return NOTHING
         if source.choices:
-            raise Unsupported(f"{name} needs the type of a choice.", "Use ofType() before it.")
+            return choice([self.child(form, name) for form in source.choices])
         if source.kind != "complex":
             return self.beside(source, name)
         fields = model.named(source.place).get(name, ())
-        if not fields:
-            return NOTHING
-        forms = [self.field(source, found) for found in fields]
-        if len(forms) == 1:
-            return forms[0]
-        return Value("", "complex", "", "", forms[0].many, None, tuple(forms))
+        return choice([self.field(source, found) for found in fields])
 
     def field(self, source: Value, found: model.Field) -> Value:
+        """One property of a structure, or of each in a list."""
         if found.type == "Resource":
             raise Unsupported("Contained resources cannot be read as columns.", "")
-        assert source.schema is not None
-        if not source.schema.has(found.key):
+        schema = source.schema
+        if schema is None:
+            raise Unsupported("Parts of a constant cannot be read as columns.", "")
+        if not schema.has(found.key):
+            if schema.has("_" + found.key) and found.primitive:
+                raise Unsupported("A primitive that is only extensions is no column.", "")
             return NOTHING
-        schema = source.schema.child(found.key, many=found.many, leaf=leaf_of(found.type))
+        column, digits = found.key, False
+        if found.type == "decimal" and self.digits:
+            digits = schema.available is None
+            if not digits and schema.has(found.key + EXACT):
+                column += EXACT
+        leaf = "VARCHAR" if digits or column != found.key else leaf_of(found.type)
+        below = schema.child(column, many=found.many, leaf=leaf, digits=digits)
 
         def step(item: Value) -> Value:
-            sql = f"{item.sql}.{self.d.name(found.key)}"
+            sql = f"{item.sql}.{self.d.name(column)}"
+            if found.type == "decimal" and self.digits and leaf == "DOUBLE":
+                sql = self.plain_number(sql, many=found.many)
             if found.many and found.primitive:
-                other = self.fresh()
-                sql = self.d.kept(sql, other, f"{other} IS NOT NULL")
+                sql = self.without_gaps(item, found.key, sql)
             return Value(
-                sql, kind_of(found.type), found.type, found.place, found.many, schema,
-                holder=(item, found.key) if not found.many else None,
+                sql, kind_of(found.type), found.type, found.place, found.many, below,
+                holder=(item, found.key) if not found.many and found.primitive else None,
             )  # fmt: skip
 
         return self.each(source, step)
 
+    def plain_number(self, sql: str, *, many: bool) -> str:
+        """A double as digits, where the table has nothing better."""
+        if not many:
+            return self.d.cast(sql, "VARCHAR")
+        name = self.fresh()
+        return self.d.each(sql, name, self.d.cast(name, "VARCHAR"))
+
+    def without_gaps(self, item: Value, key: str, sql: str) -> str:
+        """A list of primitives without nulls; one with extensions beside is not SQL's."""
+        other = self.fresh()
+        kept = self.d.kept(sql, other, f"{other} IS NOT NULL")
+        assert item.schema is not None
+        if not item.schema.has("_" + key):
+            return kept
+        item.schema.child("_" + key, many=False, leaf="JSON")
+        beside = f"{item.sql}.{self.d.name('_' + key)}"
+        return f"(CASE WHEN {beside} IS NOT NULL THEN {self.again()} ELSE {kept} END)"
+
     def beside(self, source: Value, name: str) -> Value:
         """The id or extension of a primitive, from the object beside it."""
         fields = model.named("Element").get(name, ())
-        if source.holder is None or source.many or not fields:
+        if not fields or source.system:
+            return NOTHING
+        if source.holder is None or source.many:
             raise Unsupported(f"{name} of a primitive that repeats cannot be read as a column.", "")
         holder, key = source.holder
         assert holder.schema is not None
@@ -151,221 +361,326 @@ class Writer:
     # Trees
 
     def write(self, node: Node, focus: Value) -> Value:
+        """The value of a tree."""
+        if isinstance(node, Binary | Call | Unary) and self.is_constant(node):
+            known = self.folded(node)
+            if known is not None:
+                return known
         if isinstance(node, Member):
             if node.source is None:
-                if model.kind(node.name) == "resource":
-                    return focus if node.name in model.ancestors(self.view.resource) else NOTHING
-                return self.child(focus, node.name)
+                return self.start(node.name, focus)
             return self.child(self.write(node.source, focus), node.name)
         if isinstance(node, Literal):
             return self.literal(node)
         if isinstance(node, Binary):
-            return self.binary(node, focus)
+            from taihe.fhir.views.sql.operators import binary
+
+            return binary(self, node, focus)
         if isinstance(node, Call):
             return self.call(node, focus)
         if isinstance(node, Index):
-            return self.index(node, focus)
+            return self.indexed(node, focus)
         if isinstance(node, Special) and node.name == "$this":
             return focus
+        if isinstance(node, Special) and node.name == "$index" and self.index is not None:
+            return integer(f"({self.index})")
         if isinstance(node, Variable):
             return self.variable(node)
         if isinstance(node, TypeTest):
-            source = self.write(node.operand, focus)
-            if node.operator == "as":
-                return self.of_type(source, node.type)
-            return boolean(self.exists(self.of_type(source, node.type)))
+            return self.type_test(node.operator, self.write(node.operand, focus), node.type)
         if isinstance(node, Unary):
-            value = self.one(self.write(node.operand, focus), "A sign")
-            return replace(value, sql=f"({node.operator}{value.sql})", holder=None)
+            return self.signed(node, focus)
         if isinstance(node, Empty):
             return NOTHING
         raise Unsupported("The view uses a form of FHIRPath that SQL cannot say.", "")
 
+    def is_constant(self, node: Node) -> bool:
+        """Whether a tree says the same of every resource."""
+        if isinstance(node, Literal | Empty):
+            return True
+        if isinstance(node, Variable):
+            return node.name in self.view.constants or node.name in CONSTANTS
+        if isinstance(node, Unary):
+            return self.is_constant(node.operand)
+        if isinstance(node, Binary):
+            return self.is_constant(node.left) and self.is_constant(node.right)
+        if isinstance(node, Call) and node.source is not None:
+            return self.is_constant(node.source) and all(map(self.is_constant, node.arguments))
+        return False
+
+    def folded(self, node: Node) -> Value | None:
+        """A tree that needs no data as a literal, by the evaluator; None where that fails."""
+        constants = {name: [value] for name, value in self.view.constants.items()}
+        try:
+            items = compile_node(node)(Environment(None, dict(constants)), [])
+        except TaiheError:
+            return None
+        if not items:
+            return NOTHING
+        item = items[0]
+        if len(items) > 1 or isinstance(item, Element | Quantity):
+            return None
+        if isinstance(item, bool):
+            return boolean("true" if item else "false")
+        if isinstance(item, Temporal):
+            return self.literal(Literal(node.position, item.kind, str(item)))
+        kind = {int: "Integer", Decimal: "Decimal", str: "String"}[type(item)]
+        return self.literal(Literal(node.position, kind, item))
+
+    def start(self, name: str, focus: Value) -> Value:
+        """A name without a source: the type of the focus, or a child of it."""
+        if focus.choices:
+            return choice([self.start(name, form) for form in focus.choices])
+        known = model.kind(name) or name in ("Resource", "DomainResource")
+        if known and focus.kind != "none" and not focus.system and model.is_a(focus.type, name):
+            return focus
+        return self.child(focus, name)
+
     def literal(self, node: Literal) -> Value:
+        """A literal."""
         if node.kind == "String":
-            return Value(self.d.text(str(node.value)), "text", "String")
+            return replace(text(self.d.text(str(node.value))), literal=str(node.value))
         if node.kind == "Boolean":
             return boolean("true" if node.value else "false")
         if node.kind in ("Integer", "Long"):
-            return Value(str(node.value), "number", "Integer")
+            if abs(int(node.value)) >= 2**63:
+                raise Unsupported("A whole number has too many digits for a column.", "")
+            return replace(integer(str(node.value)), literal=str(node.value))
         if node.kind == "Decimal":
-            return Value(self.d.cast(str(node.value), "DOUBLE"), "number", "Decimal")
+            return self.number_literal(Decimal(str(node.value)))
         if node.kind in ("Date", "DateTime", "Time"):
-            text = str(node.value).removeprefix("T").removesuffix("T")
-            return Value(self.d.text(text), kind_of(node.kind), node.kind)
-        raise Unsupported("A quantity cannot be written in a column of a view.", "")
+            written = str(node.value)
+            plain = written.removeprefix("T").removesuffix("T")
+            return Value(
+                self.d.text(plain), kind_of(node.kind), node.kind, system=True, literal=written
+            )
+        unit = node.unit if not node.calendar else ""
+        return Value("", "quantity", "Quantity", unit, system=True, literal=str(node.value))
+
+    def number_literal(self, number: Decimal) -> Value:
+        """A decimal of the view."""
+        digits = format(number, "f") if abs(int(number.as_tuple().exponent)) < 40 else ""
+        if not digits or len(digits) > 15:
+            raise Unsupported("A decimal has too many digits for a column.", "")
+        short = digits.rstrip("0").rstrip(".") if "." in digits else digits
+        plain = "0" if short in ("-0", "") else short
+        sql = self.d.text(plain) if self.digits else self.d.cast(digits, "DOUBLE")
+        return Value(sql, "decimal", "Decimal", system=True, computed=True, literal=digits)
 
     def variable(self, node: Variable) -> Value:
+        """What a %name means."""
         name = node.name
         if name in self.view.constants:
             return self.constant(self.view.constants[name])
         if name == "rowIndex":
-            return Value(f"({self.row_index})", "number", "Integer")
+            if not self.row_index:
+                raise Unsupported("%rowIndex inside repeat cannot be written as SQL.", "")
+            return integer(f"({self.row_index})")
         if name in ("resource", "rootResource", "context"):
             return self.root
         if name in CONSTANTS:
-            return Value(self.d.text(CONSTANTS[name]), "text", "String")
+            return text(self.d.text(CONSTANTS[name]))
+        if name.startswith("vs-"):
+            return text(self.d.text(f"http://hl7.org/fhir/ValueSet/{name[3:]}"))
+        if name.startswith("ext-"):
+            return text(self.d.text(f"http://hl7.org/fhir/StructureDefinition/{name[4:]}"))
         raise Incorrect(f"The view is wrong: %{name} is not defined.", "Add it to constant.")
 
     def constant(self, element: Element) -> Value:
+        """A constant of the view: a FHIR element that is a primitive."""
         value, kind = element.value, kind_of(element.type)
         if isinstance(value, bool):
             sql = "true" if value else "false"
+        elif kind == "decimal":
+            found = self.number_literal(Decimal(str(value)))
+            sql = self.d.text(str(found.literal)) if self.digits else found.sql
+            return replace(found, sql=sql, type="decimal", system=False, computed=False)
         elif isinstance(value, int):
             sql = str(value)
-        elif isinstance(value, float | Decimal):
-            sql = self.d.cast(str(value), "DOUBLE")
+        elif kind in ("date", "time"):
+            whole = {"date": "Date", "time": "Time"}.get(element.type, "DateTime")
+            if parse_temporal(str(value), whole) is None:
+                raise Unsupported("A constant is no date or time.", "Write it as FHIR does.")
+            sql = self.d.text(str(value))
         else:
             sql = self.d.text(str(value))
-        return Value(sql, kind, element.type)
+        return Value(sql, kind, element.type, literal=str(value))
 
-    def index(self, node: Index, focus: Value) -> Value:
+    def signed(self, node: Unary, focus: Value) -> Value:
+        """`+x` and `-x`."""
+        value = self.one(self.write(node.operand, focus), "A sign")
+        if value.kind == "none":
+            return value
+        if value.kind == "integer":
+            return integer(f"({node.operator}{value.sql})")
+        if value.kind != "decimal":
+            raise Unsupported("A sign stands before something that is no number.", "")
+        if node.operator == "+":
+            return replace(value, system=True, holder=None, type="Decimal")
+        if not self.digits:
+            return replace(decimal(f"(-{value.sql})"), computed=False)
+
+        def body(x: str) -> str:
+            minus = self.d.starts(x, self.d.text("-"))
+            return f"(CASE WHEN {minus} THEN substr({x}, 2) ELSE '-' || {x} END)"
+
+        return decimal(self.let(value.sql, body))
+
+    def indexed(self, node: Index, focus: Value) -> Value:
+        """`source[index]`."""
         source = self.write(node.source, focus)
         at = self.one(self.write(node.index, focus), "An index")
-        if source.choices:
-            forms = tuple(self.item(form, at.sql) for form in source.choices)
-            return replace(source, choices=forms, many=False)
-        return self.item(source, at.sql)
+        if "none" in (source.kind, at.kind):
+            return NOTHING
+        if at.kind != "integer":
+            raise Unsupported("An index is no whole number.", "Write a whole number.")
+        return self.item(source, at)
 
-    def item(self, source: Value, at: str) -> Value:
-        if source.many:
-            return replace(
-                source, sql=self.d.at(source.sql, f"({at}) + 1"), many=False, holder=None
+    def item(self, source: Value, at: Value) -> Value:
+        """The item at a position from 0."""
+        if source.choices:
+            if source.many:
+                raise Unsupported("An item of a choice is chosen without its type.", "")
+            return choice([self.item(form, at) for form in source.choices])
+        if not source.many:
+            if at.literal is not None:
+                return source if at.literal == "0" else NOTHING
+            return self.only_if(f"({at.sql}) = 0", source)
+        if at.literal is not None:
+            if int(at.literal) < 0:
+                return NOTHING
+            found = self.d.at(source.sql, str(int(at.literal) + 1))
+        else:
+            found = (
+                f"(CASE WHEN ({at.sql}) >= 0 THEN {self.d.at(source.sql, f'({at.sql}) + 1')} END)"
             )
-        return replace(source, sql=f"(CASE WHEN ({at}) = 0 THEN {source.sql} END)")
+        return replace(source, sql=found, many=False, holder=None)
+
+    def only_if(self, condition: str, source: Value) -> Value:
+        """A value where a condition is true."""
+        if source.choices:
+            return choice([self.only_if(condition, form) for form in source.choices])
+        if source.many:
+            sql = f"(CASE WHEN {condition} THEN {source.sql} END)"
+            return replace(source, sql=sql, holder=None)
+        source = self.guarded(source)
+        sql = f"(CASE WHEN {condition} THEN {source.sql} END)"
+        return replace(source, sql=sql, holder=None, literal=None)
+
+    # Types
+
+    def type_test(self, operator: str, source: Value, wanted: str) -> Value:
+        """`is`, `as` and `ofType`."""
+        if operator == "ofType":
+            return self.of_type(source, wanted)
+        if source.kind == "none":
+            return NOTHING
+        if operator == "as":
+            return self.of_type(self.single(source, "as"), wanted)
+        single = self.single(source, "is")
+        if single.choices:
+            tests = [
+                f"WHEN {self.exists(form)} THEN {str(_is(form, wanted)).lower()}"
+                for form in single.choices
+            ]
+            return boolean(f"(CASE {' '.join(tests)} END)")
+        answer = str(_is(single, wanted)).lower()
+        return boolean(f"(CASE WHEN {self.exists(single)} THEN {answer} END)")
+
+    def single(self, source: Value, what: str) -> Value:
+        """A collection of one, whichever its type."""
+        if source.choices:
+            if source.many:
+                raise Unsupported(f"{what} on several choices cannot be written as SQL.", "")
+            return source
+        return self.scalar(source, what)
 
     def of_type(self, source: Value, wanted: str) -> Value:
-        name = wanted.rpartition(".")[2]
-        if not model.kind(name) and name not in ("Boolean", "String", "Integer", "Decimal"):
-            raise Incorrect(f"There is no type {wanted}.", "Check its name.")
+        """What is of a type."""
         if source.choices:
-            kept = [form for form in source.choices if model.is_a(form.type, name)]
-            return kept[0] if kept else NOTHING
-        same = source.type == name or model.is_a(source.type, name)
-        return source if same else NOTHING
-
-    def binary(self, node: Binary, focus: Value) -> Value:
-        operator = node.operator
-        left, right = self.write(node.left, focus), self.write(node.right, focus)
-        if operator in ("and", "or", "xor", "implies"):
-            a, b = self.truth(left), self.truth(right)
-            if operator == "implies":
-                return boolean(f"((NOT {a}) OR {b})")
-            if operator == "xor":
-                return boolean(f"({a} != {b})")
-            return boolean(f"({a} {operator.upper()} {b})")
-        if operator in ("=", "!="):
-            return self.equal(left, right, operator)
-        if operator in ("<", ">", "<=", ">="):
-            one, two = self.one(left, operator), self.one(right, operator)
-            if "date" in (one.kind, two.kind):
-                return boolean(self.dates_compare(one.sql, two.sql, operator))
-            return boolean(f"({one.sql} {operator} {two.sql})")
-        if operator == "|":
-            return self.union(left, right)
-        if operator in ("in", "contains"):
-            one, many = (left, right) if operator == "in" else (right, left)
-            single = self.one(one, operator)
-            listed = f"coalesce({self.listed(many)}, {self.d.empty()})"
-            held = self.d.holds(listed, single.sql)
-            return boolean(f"(CASE WHEN {single.sql} IS NOT NULL THEN {held} END)")
-        return self.arithmetic(operator, self.one(left, operator), self.one(right, operator))
-
-    def truth(self, value: Value) -> str:
-        single = self.one(value, "A condition")
-        if single.kind == "none":
-            return self.d.cast("NULL", "BOOLEAN")
-        if single.kind != "boolean":
-            return f"(CASE WHEN {single.sql} IS NOT NULL THEN true END)"
-        return single.sql
-
-    def equal(self, left: Value, right: Value, operator: str) -> Value:
-        if "none" in (left.kind, right.kind):
-            return boolean(self.d.cast("NULL", "BOOLEAN"))
-        if left.choices or right.choices:
-            raise Unsupported("A choice is compared without its type.", "Use ofType().")
-        if left.many or right.many:
-            a, b = self.listed(left), self.listed(right)
-            empty = " OR ".join(f"coalesce({self.d.length(side)}, 0) = 0" for side in (a, b))
-            return boolean(f"(CASE WHEN {empty} THEN NULL ELSE {a} {operator} {b} END)")
-        if left.kind == right.kind == "date":
-            same = self.dates_equal(left.sql, right.sql)
-            return boolean(same if operator == "=" else f"(NOT {same})")
-        if left.kind != right.kind and {left.kind, right.kind} != {"date", "text"}:
-            sql = "false" if operator == "=" else "true"
-            missing = f"{left.sql} IS NULL OR {right.sql} IS NULL"
-            return boolean(f"(CASE WHEN {missing} THEN NULL ELSE {sql} END)")
-        return boolean(f"({left.sql} {operator} {right.sql})")
-
-    def union(self, left: Value, right: Value) -> Value:
-        if left.kind == "none" or right.kind == "none":
-            return right if left.kind == "none" else left
-        a, b = (f"coalesce({self.listed(side)}, {self.d.empty()})" for side in (left, right))
-        return replace(left, sql=self.d.distinct(self.d.joined(a, b)), many=True, holder=None)
-
-    def arithmetic(self, operator: str, a: Value, b: Value) -> Value:
-        if operator == "&":
-            parts = (f"coalesce({self.d.cast(side.sql, 'VARCHAR')}, '')" for side in (a, b))
-            return Value(f"({' || '.join(parts)})", "text", "String")
-        if operator == "+" and a.kind == "text":
-            return Value(f"({a.sql} || {b.sql})", "text", "String")
-        if a.kind not in ("number", "none") or b.kind not in ("number", "none"):
-            raise Unsupported(f"{operator} works on numbers in a column.", "")
-        if operator == "/":
-            return Value(
-                f"({self.d.cast(a.sql, 'DOUBLE')} / nullif({b.sql}, 0))", "number", "Decimal"
-            )
-        if operator == "div":
-            whole_part = self.d.whole(f"{a.sql} / nullif({b.sql}, 0)")
-            return Value(whole_part, "number", "Integer")
-        sign = "%" if operator == "mod" else operator
-        second = f"nullif({b.sql}, 0)" if operator == "mod" else b.sql
-        whole = a.type in WHOLE and b.type in WHOLE
-        return Value(f"({a.sql} {sign} {second})", "number", "Integer" if whole else "Decimal")
+            return choice([form for form in source.choices if _cast(form, wanted)])
+        return source if source.kind != "none" and _cast(source, wanted) else NOTHING
 
     # Functions
 
     def call(self, node: Call, focus: Value) -> Value:
+        """A call of a function."""
         source = focus if node.source is None else self.write(node.source, focus)
-        name, arguments = node.name, node.arguments
-        method = self.functions.get(name)
+        method = self.functions.get(node.name)
         if method is None:
-            raise Unsupported(f"{name}() cannot be written as SQL.", "Answer the view in memory.")
-        return method(self, source, arguments, focus)
-
-    def dates_equal(self, a: str, b: str) -> str:
-        """Equality of dates as text; null where one is less precise and the rest agrees."""
-        moments = " = ".join(f"CAST({side} AS {self.d.moment})" for side in (a, b))
-        return (
-            f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL WHEN {a} = {b} THEN true "
-            f"WHEN length({a}) > 10 AND length({b}) > 10 THEN {moments} "
-            f"WHEN {self.d.starts(a, b)} OR {self.d.starts(b, a)} THEN NULL ELSE false END)"
-        )
-
-    def dates_compare(self, a: str, b: str, operator: str) -> str:
-        moments = f" {operator} ".join(f"CAST({side} AS {self.d.moment})" for side in (a, b))
-        vague = f"({self.d.starts(a, b)} OR {self.d.starts(b, a)})"
-        return (
-            f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL "
-            f"WHEN length({a}) > 10 AND length({b}) > 10 THEN {moments} "
-            f"WHEN length({a}) != length({b}) AND {vague} THEN NULL ELSE {a} {operator} {b} END)"
-        )
+            raise Unsupported(
+                f"{node.name}() cannot be written as SQL.", "Answer the view in memory."
+            )
+        if source.choices and node.name not in WHOLE_CHOICES:
+            return self.spread(source, lambda form: method(self, form, node, focus))
+        return method(self, source, node, focus)
 
     def where(self, source: Value, condition: Node) -> Value:
+        """The items for which a condition is true."""
         if source.kind == "none":
             return source
+        if source.choices:
+            return choice([self.where(form, condition) for form in source.choices])
         if not source.many:
+            outer, self.index = self.index, "0"
             held = self.truth(self.write(condition, source))
-            return replace(source, sql=f"(CASE WHEN {held} THEN {source.sql} END)", holder=None)
-        name = self.fresh()
-        item = replace(source, sql=name, many=False)
-        held = self.truth(self.write(condition, item))
-        sql = self.d.kept(source.sql, name, f"coalesce({held}, false)")
+            self.index = outer
+            return self.only_if(held, source)
+        name, at = self.fresh(), self.fresh()
+        outer, self.index = self.index, self.d.position(at)
+        item = replace(source, sql=name, many=False, holder=None)
+        held = f"coalesce({self.truth(self.write(condition, item))}, false)"
+        self.index = outer
+        if at in held:
+            sql = self.d.kept_at(source.sql, name, at, held)
+        else:
+            sql = self.d.kept(source.sql, name, held)
         return replace(source, sql=sql, holder=None)
 
-    def text(self, node: Node, focus: Value) -> str:
-        return self.one(self.write(node, focus), "An argument").sql
+
+def choice(forms: list[Value]) -> Value:
+    """Values of which at most one is there, as one value that is a choice."""
+    flat = [inner for form in forms for inner in (form.choices or (form,)) if inner.kind != "none"]
+    if not flat:
+        return NOTHING
+    if len(flat) == 1:
+        return flat[0]
+    return Value("", "complex", "", "", any(form.many for form in flat), None, tuple(flat))
 
 
-Arguments = tuple[Node, ...]
-Function = Callable[[Writer, Value, Arguments, Value], Value]
+def _sample(value: Value) -> object:
+    """An item of the same type, to ask the evaluator about types."""
+    if value.system:
+        if value.kind == "date":
+            return parse_temporal("2000", value.type) or parse_temporal("2000", "DateTime")
+        return {"boolean": True, "integer": 1, "decimal": Decimal(1), "text": "",
+                "time": parse_temporal("10", "Time")}.get(value.kind)  # fmt: skip
+    return Element(None, value.type, value.place)
+
+
+def _is(value: Value, wanted: str) -> bool:
+    if not value.type:
+        raise Unsupported("The type of a value is not known before it is read.", "")
+    return is_type(_sample(value), wanted)
+
+
+def _cast(value: Value, wanted: str) -> bool:
+    if not value.type:
+        raise Unsupported("The type of a value is not known before it is read.", "")
+    return is_cast(_sample(value), wanted)
+
+
+def tidy(w: Writer, sql: str) -> str:
+    """A number as text without final zeros."""
+
+    def body(x: str) -> str:
+        cut = f"rtrim(rtrim({x}, '0'), '.')"
+        return (
+            f"(CASE WHEN contains({x}, '.') THEN (CASE WHEN {cut} = '-0' THEN '0' "
+            f"ELSE {cut} END) WHEN {x} = '-0' THEN '0' ELSE {x} END)"
+        )
+
+    return w.let(w.d.cast(sql, "VARCHAR"), body)
+
+
+Function = Callable[[Writer, Value, Call, Value], Value]
