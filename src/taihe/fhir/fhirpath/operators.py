@@ -8,7 +8,6 @@ from decimal import (
     Context,
     Decimal,
     DivisionByZero,
-    Inexact,
     InvalidOperation,
     Overflow,
 )
@@ -188,9 +187,12 @@ def _no_order(one: Item, two: Item) -> ExecutionProblem:
                 "A quantity with a comparator has no exact value.",
                 "Leave such quantities out: where(comparator.empty()).",
             )
+    hint = "Compare values of one type."
+    if any(isinstance(atom(i), Temporal) for i in (one, two)):
+        hint = "Write a date as @2024-01-31 and a time as @T10:30, or use toDate()."
     return ExecutionProblem(
         f"There is no order between {in_words(one)} and {in_words(two)}.",
-        "Compare values of one type.",
+        hint,
     )
 
 
@@ -333,7 +335,7 @@ def in_range(value: int, *, long: bool) -> int | None:
 
 def _numbers(operator: str, a: int | Decimal, b: int | Decimal) -> Item | None:
     if operator == "/":
-        return _divided(Decimal(a), Decimal(b))
+        return divided(Decimal(a), Decimal(b))
     whole = isinstance(a, int) and isinstance(b, int)
     if operator in ("div", "mod"):
         if b == 0:
@@ -362,13 +364,12 @@ def _numbers(operator: str, a: int | Decimal, b: int | Decimal) -> Item | None:
     return result
 
 
-def _divided(a: Decimal, b: Decimal) -> Decimal | None:
+def divided(a: Decimal, b: Decimal) -> Decimal | None:
     """A quotient; one that does not end has eight decimals, or eight digits when small."""
     if b == 0:
         return None
-    division = _DIVISION.copy()
-    result = division.divide(a, b)
-    if not division.flags[Inexact]:
+    result = _DIVISION.divide(a, b)
+    if EXACT.multiply(result, b) == a:
         return result
     places = max(_LEAST_PLACES, _LEAST_PLACES - 1 - result.adjusted())
     if places > 30 or result.adjusted() > 24:
@@ -388,12 +389,12 @@ def _quantities(operator: str, a: Quantity, b: Quantity) -> Item | None:
             if pair[1] == 0:
                 return None
             ratio = pair[0] / pair[1]
-            value = _divided(Decimal(ratio.numerator), Decimal(ratio.denominator))
+            value = divided(Decimal(ratio.numerator), Decimal(ratio.denominator))
             return None if value is None else Quantity(value, "1")
     made = quantities.product_unit(a, b, divide=divide)
     if made is None:
         return None
     if not divide:
         return Quantity(EXACT.multiply(a.value, b.value), *made)
-    value = _divided(a.value, b.value)
+    value = divided(a.value, b.value)
     return None if value is None else Quantity(value, *made)

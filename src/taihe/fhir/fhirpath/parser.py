@@ -209,6 +209,11 @@ class _Parser:
                 return hint
             if token.text in (")", "]", "}"):
                 return "Leave the bracket out, or open it before."
+        before = self.tokens[self.at - 1].text if self.at else ""
+        if before == "not":
+            return "Write not() after the value, as in active.not()."
+        if token.text.casefold() == "like":
+            return "Use startsWith(), contains() or matches()."
         if token.kind in ("name", "number", "string", "quoted"):
             return "Join two values by an operator, and steps of a path by a dot."
         return "Look for a missing value or bracket before it."

@@ -10,7 +10,8 @@ from taihe.fhir.fhirpath.elements import Element, Item, add_children, atom, in_w
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem, SyntaxProblem
 from taihe.fhir.fhirpath.functions import single
-from taihe.fhir.fhirpath.tree import Empty, Index, Literal, Member, Special, Variable
+from taihe.fhir.fhirpath.suggestions import suggestion
+from taihe.fhir.fhirpath.tree import Empty, Index, Literal, Member, Node, Special, Variable
 from taihe.fhir.fhirpath.values import Long, Quantity, parse_temporal
 
 CONSTANTS = {
@@ -78,8 +79,10 @@ def _variable(node: Variable) -> Run:
         try:
             return env.variables[name]
         except KeyError:
+            known = [*env.variables, *CONSTANTS, "resource", "rootResource"]
+            hint = suggestion(name, known, "%{}") or "Define it, or check its name."
             raise ExecutionProblem(
-                f"The variable %{name} has no value.", "Define it, or check its name.", position
+                f"The variable %{name} is not defined.", hint, position
             ) from None
 
     return run
@@ -120,6 +123,13 @@ def _member(node: Member) -> Run:
     return run
 
 
+def index_hint(source: Node) -> str:
+    """What to write instead of text in square brackets."""
+    if isinstance(source, Member) and source.name == "extension":
+        return "Write extension('...') with round brackets."
+    return "Choose by a value with where()."
+
+
 @node(Index)
 def _index(node: Index) -> Run:
     source, index = compile_node(node.source), compile_node(node.index)
@@ -134,7 +144,7 @@ def _index(node: Index) -> Run:
         if not isinstance(at, int) or isinstance(at, bool):
             raise ExecutionProblem(
                 f"An index is a whole number, not {in_words(at)}.",
-                "Choose by a value with where().",
+                index_hint(node.source),
             )
         return [items[at]] if 0 <= at < len(items) else []
 

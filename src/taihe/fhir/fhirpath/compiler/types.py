@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taihe.fhir import model
+from taihe.fhir import definitions, model
 from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, call, positioned
 from taihe.fhir.fhirpath.elements import (
     SYSTEM_TYPES,
@@ -16,6 +16,7 @@ from taihe.fhir.fhirpath.elements import (
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem, SemanticProblem
 from taihe.fhir.fhirpath.functions import single
+from taihe.fhir.fhirpath.suggestions import suggestion
 from taihe.fhir.fhirpath.tree import Call, Member
 
 
@@ -26,7 +27,9 @@ def check_type(name: str, position: int) -> str:
         namespace in ("", "System") and own in SYSTEM_TYPES
     )
     if not known:
-        raise ExecutionProblem(f"There is no type {name}.", "Check its name and case.", position)
+        known_types = [*definitions.types(), *SYSTEM_TYPES]
+        hint = suggestion(own, known_types) or "Check its name and case."
+        raise ExecutionProblem(f"There is no type {name}.", hint, position)
     return name
 
 
