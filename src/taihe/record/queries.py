@@ -363,9 +363,10 @@ def _source(driver: Part | None) -> tuple[str, list[Any]]:
 def _ids(condition: Condition) -> tuple[str, list[Any]]:
     if condition.missing is not None:
         return ("1 = 0" if condition.missing else "1 = 1"), []
-    # An id has no system.
+    # An id has no system, and neither a text nor a type.
     ids = [value.code or "" for value in condition.values if not value.system]
-    negated = condition.modifier in ("not", "not-in")
+    ids = [] if condition.modifier in ("text", "of-type") else ids
+    negated = condition.modifier in ("not", "not-in", "unequal")
     if not ids:
         return ("1 = 1" if negated else "1 = 0"), []
     return f"r.id {'NOT IN' if negated else 'IN'} ({marks(len(ids))})", ids
