@@ -286,7 +286,13 @@ class _Check:
             shapes = [self.shape(argument, focus) for argument in node.arguments]
             return joined(shapes)
         inner = source.one() if name in _EACH else focus
-        arguments = [self.shape(argument, inner) for argument in node.arguments]
+        written = node.arguments
+        if name == "sort":  # -key is a direction there
+            written = tuple(a.operand if isinstance(a, Unary) else a for a in written)
+        arguments = [self.shape(argument, inner) for argument in written]
+        if name == "sort":
+            for key in arguments:
+                self.one(key, "A key of sort()", node.position)
         if name in _EACH:
             return self.each(node, source, arguments)
         if name == "extension":
