@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
@@ -39,10 +40,18 @@ _MODIFIERS: dict[str, tuple[str, ...]] = {
 }
 
 
+_NAME = re.compile(r":?[A-Za-z_$-]{1,40}(?:[0-9]{1,3}[A-Za-z_-]{0,20})?")
+
+
 def suggestion(word: str, known: Iterable[str], before: str = "") -> str:
     """A sentence that names the nearest known word, or nothing."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    close = get_close_matches(word[:100], list(known), n=1, cutoff=0.6)
     return f"Did you mean {before}{close[0]}?" if close else ""
+
+
+def shown(word: str, other: str = "What stands there") -> str:
+    """A word of a query as an error may repeat it: one that can be a name, and no number."""
+    return word if _NAME.fullmatch(word) else other
 
 
 def criterion(type: str, name: str, text: str, terms: Terms, links: int = 0) -> Criterion:
@@ -85,7 +94,7 @@ def chain(
     if target is not None:
         if target not in definitions.resource_types():
             raise Incorrect(
-                f"{target or 'Nothing'} is no resource type.",
+                f"{shown(target)} is no resource type.",
                 suggestion(target, parameter.targets or definitions.resource_types()),
             )
         check_target(parameter, target)
@@ -145,7 +154,7 @@ def referring(type: str, source: str, code: str) -> Parameter:
     """The parameter by which resources of `source` refer to a type, for `_has`."""
     if source not in definitions.resource_types():
         raise Incorrect(
-            f"{source or 'Nothing'} is no resource type.",
+            f"{shown(source)} is no resource type.",
             suggestion(source, definitions.resource_types()),
         )
     parameter = parameters(source).get(code)
@@ -160,7 +169,7 @@ def no_reference(source: str, code: str) -> Incorrect:
     references = [p.code for p in parameters(source).values() if p.kind == "reference"]
     listed = "It has " + ", ".join(references[:12]) + "." if references else "It has none."
     return Incorrect(
-        f"{code or 'Nothing'} is no reference parameter of {source}.",
+        f"{shown(code)} is no reference parameter of {source}.",
         suggestion(code, references) or listed,
     )
 
@@ -193,7 +202,7 @@ def known_parameter(type: str, code: str) -> Parameter:
 
 def _no(type: str, code: str) -> Incorrect:
     hint = suggestion(code, (*parameters(type), *RESULT_PARAMETERS, *CRITERIA))
-    return Incorrect(f"{type} has no search parameter {code or 'without a name'}.", hint)
+    return Incorrect(f"{type} has no search parameter {shown(code, 'of that name')}.", hint)
 
 
 def _words(parameter: Parameter, text: str) -> Words:
@@ -236,7 +245,7 @@ def check_modifier(parameter: Parameter, modifier: str) -> None:
     missing = () if parameter.kind == "composite" else ("missing",)
     listed = ", ".join(f":{name}" for name in (*known, *missing)) or "none"
     raise Incorrect(
-        f"{parameter.code} has no modifier :{modifier}.",
+        f"{parameter.code} has no modifier {shown(':' + modifier, 'of that name')}.",
         suggestion(modifier, (*known, *missing, *types), ":") or f"It has {listed}.",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taihe.fhir import definitions
-from taihe.fhir.search.conditions import check_target, no_reference, suggestion
+from taihe.fhir.search.conditions import check_target, no_reference, shown, suggestion
 from taihe.fhir.search.parameters import parameters
 from taihe.fhir.search.query import Include, Sort
 from taihe.kernel.errors import Incorrect, Unsupported
@@ -24,7 +24,7 @@ def sort_of(type: str, text: str) -> tuple[Sort, ...]:
         parameter = parameters(type).get(code)
         if parameter is None:
             hint = suggestion(code, parameters(type))
-            raise Incorrect(f"{type} cannot be sorted by {code or 'nothing'}.", hint)
+            raise Incorrect(f"{type} cannot be sorted by {shown(code, 'this')}.", hint)
         if parameter.kind in ("composite", "special") or not parameter.expression:
             raise Incorrect(f"{code} has no order.", "Sort by one of its parts.")
         keys.append(Sort(parameter, key.strip().startswith("-")))
@@ -39,7 +39,7 @@ def elements_of(type: str, text: str) -> tuple[str, ...]:
         name = part.strip().removeprefix(f"{type}.")
         if name not in known:
             raise Incorrect(
-                f"{type} has no element {name or 'without a name'}.", suggestion(name, known)
+                f"{type} has no element {shown(name, 'of that name')}.", suggestion(name, known)
             )
         found.append(name)
     return tuple(found)
@@ -55,7 +55,9 @@ def include(type: str, name: str, text: str) -> Include:
     base, colon, modifier = name.partition(":")
     reverse = base == "_revinclude"
     if modifier not in ("iterate", "recurse") and colon:
-        raise Incorrect(f"{base} has no modifier :{modifier}.", "Use :iterate.")
+        raise Incorrect(
+            f"{base} has no modifier {shown(':' + modifier, 'of that name')}.", "Use :iterate."
+        )
     iterate = bool(modifier)
     if text == "*":
         return Include("" if reverse else type, "*", "", reverse, iterate)
