@@ -6,8 +6,12 @@ import argparse
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taihe.fhir.files import Read
 
 Subparsers = Any
 
@@ -77,7 +81,8 @@ def run_fhirpath(arguments: argparse.Namespace) -> int:
 
 def run_validate(arguments: argparse.Namespace) -> int:
     """Print one OperationOutcome for each resource as NDJSON; exit 1 on any error."""
-    from taihe.fhir.files import read_resources, to_json
+    from taihe.fhir.doubles import doubles
+    from taihe.fhir.files import to_json
     from taihe.fhir.outcome import Issue, operation_outcome
     from taihe.fhir.validate import check
 
@@ -92,32 +97,31 @@ def run_validate(arguments: argparse.Namespace) -> int:
     types: Counter[str] = Counter()
     resources = invalid = 0
     problems: list[dict[str, Any]] = []
-    for file in arguments.files:
-        for read in read_resources(file):
-            resources += 1
-            if read.problem is not None:
-                said = read.problem
-                issues = [Issue("fatal", "structure", "", said.problem, said.do)]
-            else:
-                issues = check(read.resource)
-                kind = (
-                    read.resource.get("resourceType") if isinstance(read.resource, dict) else None
-                )
-                types[str(kind)] += 1
-            severities.update(issue.severity for issue in issues)
-            bad = any(issue.is_error for issue in issues)
-            invalid += bad
-            if quiet:
-                problems += [
-                    {"file": read.file, "line": read.line, "column": issue.location or None,
-                     "code": issue.code, "problem": issue.problem, "do": issue.do}
-                    for issue in issues if len(problems) < 1000
-                ]  # fmt: skip
-                continue
-            outcome = operation_outcome(issues)
-            for issue in outcome["issue"]:
-                issue["diagnostics"] = f"{read.file}:{read.line}"
-            print(to_json(outcome))
+    for read in _each(arguments.files):
+        resources += 1
+        line, column = read.line, None
+        if read.problem is not None:
+            said = read.problem
+            line, column = said.line or line, said.column
+            issues = [Issue("fatal", said.code, "", said.problem, said.do)]
+        else:
+            issues = doubles(read.raw, read.resource) + check(read.resource)
+            kind = read.resource.get("resourceType") if isinstance(read.resource, dict) else None
+            types[str(kind)] += 1
+        severities.update(issue.severity for issue in issues)
+        invalid += any(issue.is_error for issue in issues)
+        if quiet:
+            problems += [
+                {"file": read.file, "line": line,
+                 "column": issue.location or column,
+                 "code": issue.code, "problem": issue.problem, "do": issue.do}
+                for issue in issues if len(problems) < 1000
+            ]  # fmt: skip
+            continue
+        outcome = operation_outcome(issues)
+        for one in outcome["issue"]:
+            one["diagnostics"] = f"{read.file}:{line}" + (f":{column}" if column else "")
+        print(to_json(outcome))
     if quiet:
         print(
             to_json(
@@ -133,3 +137,16 @@ def run_validate(arguments: argparse.Namespace) -> int:
             )
         )
     return 1 if invalid else 0
+
+
+def _each(files: list[Path]) -> Iterator[Read]:
+    """The resources of several files; a file that cannot be read is a problem of its own."""
+    from taihe.fhir.files import Read, read_resources
+    from taihe.kernel.errors import Incorrect, Problem
+
+    for file in files:
+        try:
+            yield from read_resources(file)
+        except Incorrect as refused:
+            problem = Problem(file.name, None, None, "not-found", refused.problem, refused.do)
+            yield Read(file.name, 0, None, problem)

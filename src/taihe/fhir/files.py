@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import zlib
@@ -19,12 +20,17 @@ from taihe.kernel.errors import Incorrect, Problem
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One resource of a file, or the problem that stands in its place; lines count from 1."""
+    """
+    One resource of a file, or the problem that stands in its place; lines count from 1.
+
+    `raw` is the text that the resource was read from.
+    """
 
     file: str
     line: int
     resource: Any = None
     problem: Problem | None = None
+    raw: bytes = b""
 
 
 def _parse(raw: bytes, exact: bool) -> Any:
@@ -66,21 +72,33 @@ def read_resources(path: Path, *, exact: bool = False) -> Iterator[Read]:
 
 
 def _one(name: str, line: int, raw: bytes, exact: bool) -> Read:
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return Read(name, line, _parse(raw, exact))
+        return Read(name, line, _parse(raw, exact), None, raw)
     except (ValueError, RecursionError) as error:
-        at = getattr(error, "lineno", 1)
-        column = getattr(error, "colno", None)
-        where = line + at - 1
-        problem = Problem(
-            name,
-            where,
-            None if column is None else str(column),
-            "structure",
-            "This is no JSON.",
-            "Check quotes, commas and brackets at this place.",
-        )
-        return Read(name, line, None, problem)
+        at, column = getattr(error, "lineno", 1), getattr(error, "colno", None)
+        said, do = "This is no JSON.", "Check quotes, commas and brackets at this place."
+        first, _, rest = raw.strip().partition(b"\n")
+        if not raw.strip():
+            said, do = "The file is empty.", "Export it again."
+        elif (bad := _not_utf8(raw)) is not None:
+            at, column = bad
+            said, do = "The text is not in UTF-8.", "Save it as UTF-8; it may be in GBK."
+        elif rest and first.rstrip().endswith(b"}"):
+            said = "This is more than one JSON document."
+            do = "If it has one resource on each line, let its name end in .ndjson."
+        where = None if column is None else str(column)
+        return Read(name, line, None, Problem(name, line + at - 1, where, "structure", said, do))
+
+
+def _not_utf8(raw: bytes) -> tuple[int, int] | None:
+    """Line and column (in bytes) of what is not UTF-8."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        return before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+    return None
 
 
 def to_json(value: Any) -> str:
