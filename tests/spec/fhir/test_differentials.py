@@ -1,10 +1,13 @@
 """Profiles without a snapshot: what their differentials mean, with hits and near misses."""
 
 import copy
+import io
+import json
+import tarfile
 
 import pytest
 
-from taihe.fhir.profiles import Profiles
+from taihe.fhir.profiles import Profiles, read_profiles
 from taihe.kernel.errors import Incorrect
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
@@ -472,3 +475,30 @@ def test_the_snapshot_is_a_list_of_element_definitions():
     written = {**NATIONAL, "snapshot": {"element": list(listed.values())}}
     for change, said in NATIONAL_CASES[:9]:
         assert found(profiles(written, SEX, ETHNICITY), {**RESIDENT, **change}) == said
+
+
+def test_a_profile_of_a_folder_that_cannot_be_used_is_said_of_those_that_claim_it():
+    lost = differential("lost", "Patient", ("Patient.name", {"min": 1}), base="elsewhere")
+    given = Profiles([(lost, False), (SEX, False)])
+    assert given.check({"resourceType": "Patient"}) == []
+    (issue,) = given.check({"resourceType": "Patient", "meta": {"profile": [URL + "lost"]}})
+    assert (issue.severity, issue.location) == ("warning", "Patient.meta.profile[0]")
+    assert "based on was not given" in issue.problem
+
+
+def test_a_package_is_read_as_it_is_published(tmp_path):
+    path = tmp_path / "cn.tgz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, held in (("package.json", {"name": "cn"}), ("a.json", NATIONAL), ("b.json", SEX)):
+            data = json.dumps(held).encode()
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    given = read_profiles([path])
+    claims = {**RESIDENT, "meta": {"profile": [URL + "national-patient"]}}
+    assert found(given, claims) == []
+    assert len(found(given, {**claims, "name": [{"family": "x"}]})) == 1
+    assert sorted(read_profiles([tmp_path]).profiles) == sorted(given.profiles)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(Incorrect, match="cannot be read as a package"):
+        read_profiles([path])

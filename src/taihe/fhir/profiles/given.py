@@ -24,7 +24,8 @@ class Profiles:
 
     A profile that was named itself holds for every resource of its type, one from a folder
     for the resources that claim it in `meta.profile`. Profiles without a snapshot get one from
-    their base. Raises Incorrect for a profile that cannot be used.
+    their base. Raises Incorrect for a named profile that cannot be used; one of a folder is
+    kept in `unusable` with the reason, which is said of the resources that claim it.
     """
 
     def __init__(self, given: Iterable[tuple[Raw, bool]]) -> None:
@@ -47,9 +48,15 @@ class Profiles:
                 "Name a StructureDefinition with derivation constraint, or a folder with some.",
             )
         self.snapshots = Snapshots(self.raw)
+        self.unusable: dict[str, Incorrect] = {}
         for url, one in self.raw.items():
-            tree = self.snapshots.tree(url)
-            self.profiles[url] = Compiler(one, self.terms).profile(tree)
+            try:
+                tree = self.snapshots.tree(url)
+                self.profiles[url] = Compiler(one, self.terms).profile(tree)
+            except Incorrect as refused:
+                if url in everywhere:
+                    raise
+                self.unusable[url] = refused
         self.always = [
             self.profiles[url]
             for url in dict.fromkeys(everywhere)
@@ -88,13 +95,19 @@ class Profiles:
             where = f"{path}.meta.profile[{at}]"
             url, _, version = str(claim).partition("|")
             profile = self.profiles.get(url)
+            if url in self.unusable:
+                refused = self.unusable[url]
+                yield Issue(
+                    "warning", "not-supported", where,
+                    f"The resource is not checked by its profile: {refused.problem}", refused.do,
+                )  # fmt: skip
+            elif profile is None and url != CORE + kind:
+                yield Issue(
+                    "warning", "not-found", where,
+                    "The resource claims a profile that was not given, so it is not checked.",
+                    "Give its StructureDefinition with --profile.",
+                )  # fmt: skip
             if profile is None:
-                if url != CORE + kind:
-                    yield Issue(
-                        "warning", "not-found", where,
-                        "The resource claims a profile that was not given, so it is not checked.",
-                        "Give its StructureDefinition with --profile.",
-                    )  # fmt: skip
                 continue
             if profile.type not in model.ancestors(kind):
                 yield Issue(
