@@ -31,6 +31,7 @@ from taihe.record.database import Connection, in_pieces, marks
 from taihe.record.keys import Keys
 from taihe.record.prepare import reference_text
 from taihe.record.search_conditions import (
+    FOR_EVERY_TYPE,
     Part,
     is_answered,
     part_of,
@@ -217,7 +218,8 @@ class _Compiler:
                 raise without_versions(condition)
             hashes.update(self.keys.hash(text) for text in reference_texts(condition, value))
             for walked in condition.hierarchies:
-                if value.system in (None, walked.type) and self.may_search(walked.type):
+                if value.system in (None, walked.type):
+                    self._allowed([(walked.type, condition)])
                     hashes |= self._walk(walked, code, condition.modifier)
             if len(hashes) > MOST_RELATED:
                 raise Incorrect(
@@ -418,6 +420,7 @@ def feed_at(connection: Connection, at: int) -> int:
 __all__ = [
     "COLUMNS",
     "DEFAULT_COUNT",
+    "FOR_EVERY_TYPE",
     "MOST_PER_PAGE",
     "Position",
     "Statement",

@@ -86,6 +86,10 @@ TABLE_OF = {
 }
 
 
+# What is answered for every type, beside the parameters of R4 that have an expression.
+FOR_EVERY_TYPE = (("_filter", "special"), ("_has", "string"), ("_list", "string"))
+
+
 def is_answered(parameter: Parameter) -> bool:
     """Whether the store answers a search parameter."""
     if parameter.kind == "composite":

@@ -16,7 +16,12 @@ CLINIC = 21
 @pytest.fixture
 def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
     with make_kit(tmp_path, monkeypatch) as made:
-        organisation = {"resourceType": "Organization", "id": "h1", "name": "太和县人民医院"}
+        organisation = {
+            "resourceType": "Organization",
+            "id": "h1",
+            "name": "太和县人民医院",
+            "partOf": {"reference": "Organization/h0"},
+        }
         assert made("PUT", "/fhir/Organization/h1", organisation).status == 201
         for id, name in (("p1", "张伟"), ("p2", "王芳")):
             whole = patient(id, name=[{"text": name}])
@@ -26,6 +31,14 @@ def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
             one = observation(id, subject)
             one["valueQuantity"]["value"] = value
             assert made("PUT", f"/fhir/Observation/{id}", one).status == 201
+        listed = {
+            "resourceType": "List",
+            "id": "l1",
+            "status": "current",
+            "mode": "working",
+            "entry": [{"item": {"reference": "Patient/p2"}}],
+        }
+        assert made("PUT", "/fhir/List/l1", listed).status == 201
         made.entries.clear()
         yield made
 
@@ -49,6 +62,19 @@ ASKED = [
     ("Observation", "code", "http://loinc.org|", ["o1", "o2", "o3"]),
     ("Observation", "status", "http://hl7.org/fhir/observation-status|", ["o1", "o2", "o3"]),
     ("Observation", "code", "http://snomed.info/sct|", []),
+    ("Observation", "status:below", "final", ["o1", "o2", "o3"]),
+    ("Observation", "status:below", "amended", []),
+    ("Patient", "_list", "l1", ["p2"]),
+    ("Patient", "_list", "l2", []),
+    ("Patient", "name", "zhang wei", ["p1"]),
+    ("Patient", "organization:below", "h0", ["p1", "p2"]),
+    ("Patient", "organization:above", "h1", ["p1", "p2"]),
+    ("Organization", "partof:above", "h1", ["h1"]),
+    ("Observation", "_filter", "value-quantity gt 150 or value-quantity lt 100", ["o2", "o3"]),
+    ("Observation", "_filter", "not (value-quantity gt 100)", ["o3"]),
+    ("Observation", "_filter", 'patient[_id eq p2].name eq "王芳"', ["o2", "o3"]),
+    ("Patient", "_filter", 'name eq "王芳" and _has:Observation:patient:code eq 8480-6', ["p2"]),
+    ("Patient", "_filter", 'name eq "王"', []),
     ("Observation", "_sort", "value-quantity", ["o3", "o1", "o2"]),
     ("Observation", "_sort", "-value-quantity,_id", ["o2", "o1", "o3"]),
 ]
@@ -89,6 +115,9 @@ def test_nobody_sees_more_by_a_chain_or_an_include_than_by_reading(kit: Kit) -> 
     for name, text in (
         ("_has:Observation:patient:code", "8480-6"),
         ("organization.name", "太和"),
+        ("_filter", 'not (name eq "nobody")'),
+        ("_filter", 'name sw "王" or name pr true'),
+        ("_list", "l1"),
     ):
         assert set(found(kit, "Patient", (name, text), token=token)) <= seen
     # What a hidden person's data says does not show in what is open to everybody.
@@ -101,6 +130,10 @@ def test_a_chain_and_an_include_reach_no_further_than_the_scope(kit: Kit) -> Non
     reply = kit("GET", "/fhir/Observation", query=[("patient.name", "王")], token=token)
     assert reply.status == 403
     assert "Patient" in reply.text
+    filtered = ("_filter", 'not (patient.name sw "王")')
+    assert kit("GET", "/fhir/Observation", query=[filtered], token=token).status == 403
+    part = ("performer:below", "Organization/h1")
+    assert kit("GET", "/fhir/Observation", query=[part], token=token).status == 403
     include = ("_include", "Observation:patient")
     assert found(kit, "Observation", ("_id", "o1"), include, token=token) == ["match o1"]
 
@@ -133,6 +166,15 @@ REFUSED = [
     ("Observation", "code:text", "x", "hashes"),
     ("Patient", "_sort", "gender", "hashes"),
     ("Patient", "address:contains", "x", "beginning"),
+    ("Patient", "_text", "x", "no words"),
+    ("Patient", "_content", "x", "no words"),
+    ("Patient", "_filter", "gender ne male", "unequal"),
+    ("Patient", "_filter", "name eq x or (_id eq 1 and not (gender ne male))", "unequal"),
+    ("Observation", "code:below", "http://loinc.org|8480-6", "joined with commas"),
+    ("Observation", "code:in", "http://nowhere", "joined with commas"),
+    ("PlanDefinition", "depends-on:below", "http://x|1", "without a version"),
+    ("Patient", "_query", "current", "no named queries"),
+    ("Patient", "_list", "$current-problems", "id of a List"),
     ("MolecularSequence", "chromosome-variant-coordinate", "1$2$3", ""),
 ]
 
@@ -153,3 +195,9 @@ def test_metadata_follows_from_the_code(kit: Kit) -> None:
     assert "Observation:patient" in patients["searchRevInclude"]
     (observations,) = [r for r in resources if r["type"] == "Observation"]
     assert {"name": "code-value-quantity", "type": "composite"} in observations["searchParam"]
+    every = kit("GET", "/fhir/metadata").json["rest"][0]["searchParam"]
+    asked = {"_filter": "_id eq p1", "_has": "8480-6", "_list": "l1"}
+    for claimed in every:
+        name = claimed["name"]
+        pair = (f"{name}:Observation:patient:code" if name == "_has" else name, asked[name])
+        assert found(kit, "Patient", pair)

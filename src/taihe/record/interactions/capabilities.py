@@ -16,7 +16,7 @@ import taihe
 from taihe.fhir.search import parameters
 from taihe.record import types
 from taihe.record.answers import FHIR_JSON, Answer
-from taihe.record.queries import is_answered
+from taihe.record.queries import FOR_EVERY_TYPE, is_answered
 
 INTERACTIONS: Final = (
     "read",
@@ -109,6 +109,7 @@ def _statement() -> dict[str, Any]:
                     for name in types.NUMBER
                 ],
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+                "searchParam": [{"name": name, "type": kind} for name, kind in FOR_EVERY_TYPE],
             }
         ],
     }
