@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taihe.kernel.codes import Purpose
+
 if TYPE_CHECKING:
     from taihe.fhir.views import View
-    from taihe.lake.views import Result
+    from taihe.lake.views import Result, Source
 
 STORE = "store"
 
@@ -35,8 +36,11 @@ def add_parsers(subparsers: Any) -> None:
     run.add_argument("--out", type=Path, required=True, help="a .parquet, .csv or .ndjson file")
     run.add_argument("--engine", choices=("auto", "duckdb", "memory", "spark"), default="auto")
     run.add_argument(
-        "--purpose", default="", help="why the record is read (HL7 PurposeOfUse), with --from store"
+        "--purpose",
+        default=Purpose.PUBLIC_HEALTH.value,
+        help="with --from store: why the record is read (HL7 PurposeOfUse, default PUBHLTH)",
     )
+    run.add_argument("--data", help="with --from store: the installation's folder")
     run.add_argument("--json", action="store_true", help="the result as one JSON object")
     run.set_defaults(run=run_view, needs_site=_site)
     columns = inner.add_parser("columns", help="write NDJSON as typed Parquet, one set a type")
@@ -113,22 +117,6 @@ def _progress(title: str) -> Iterator[Callable[[int], None]]:
         yield count
 
 
-@contextmanager
-def _stored(view: View, purpose: str) -> Iterator[list[Path]]:
-    """The resources of the installation that a view is over, as a file."""
-    from taihe.kernel.errors import Incorrect
-    from taihe.lake import sources
-
-    if not purpose:
-        raise Incorrect("The record is read for a purpose.", "Add --purpose, such as PUBHLTH.")
-    with tempfile.TemporaryDirectory(prefix="taihe-view-") as folder:
-        file = Path(folder) / f"{view.resource}.ndjson"
-        with file.open("wb") as out:
-            for batch in sources.batches(STORE, view.resource, purpose):
-                out.writelines(body.replace(b"\n", b" ") + b"\n" for body in batch)
-        yield [file] if file.stat().st_size else []
-
-
 def run_view(arguments: argparse.Namespace) -> int:
     """
     Answer one view and write its rows.
@@ -140,17 +128,17 @@ def run_view(arguments: argparse.Namespace) -> int:
     problem: the others give their rows, and the exit code is 1.
     """
     from taihe.lake import tables
+    from taihe.lake.sources import Stream
     from taihe.lake.views import source_of
 
     view = _read(arguments.view)
     tables.form_of(arguments.out)
     if _is_store(arguments):
-        with _stored(view, arguments.purpose) as files:
-            return _answer(arguments, view, files)
+        return _answer(arguments, view, Stream(STORE, view.resource, arguments.purpose))
     return _answer(arguments, view, source_of(arguments.source, view.resource))
 
 
-def _answer(arguments: argparse.Namespace, view: View, source: Path | list[Path]) -> int:
+def _answer(arguments: argparse.Namespace, view: View, source: Source) -> int:
     from taihe.kernel.errors import Unsupported
     from taihe.lake.views import Result, write_from_memory, write_view
 

@@ -28,6 +28,7 @@ from taihe.lake import byfunction, tables
 from taihe.lake.duck import connect
 from taihe.lake.resources import available, is_lake, snapshot
 from taihe.lake.sets import MANIFEST
+from taihe.lake.sources import Stream
 
 MOST_PROBLEMS = 100
 Progress = Callable[[int], None]
@@ -54,8 +55,10 @@ class Result:
     broken_lines: int = 0
 
 
-Source = Path | list[Path]
-"""The folder of a lake, or NDJSON files."""
+Source = Path | list[Path] | Stream
+"""The folder of a lake, NDJSON files, or what an installation offers."""
+
+_STREAM = "taihe_stream"
 
 
 def _names(file: Path) -> set[str]:
@@ -99,7 +102,17 @@ def _parquet(paths: list[str]) -> str:
 def _native(view: View, source: Source, connection: Any, digits: bool) -> Query:
     if isinstance(source, Path):
         return _over_lake(view, source, connection, digits)
+    if isinstance(source, Stream):
+        statement = duckdb_sql(view, digits=digits)
+        return Query(statement.over_lines(_streamed(source, connection)), statement.cells)
     return _over_files(view, source, digits)
+
+
+def _streamed(source: Stream, connection: Any) -> str:
+    """The bodies of a source as a query of one column `json`; nothing spills to a file."""
+    connection.execute("SET temp_directory = ''")
+    connection.register(_STREAM, source.table())
+    return f"SELECT json FROM {_STREAM}"
 
 
 def _by_function(view: View, source: Source, connection: Any, reason: str) -> Query:
@@ -109,6 +122,8 @@ def _by_function(view: View, source: Source, connection: Any, reason: str) -> Qu
     if isinstance(source, Path):
         found = snapshot(source, view.resource)
         lines = f"SELECT to_json(r) AS json FROM {_parquet(found.paths)} r"
+    elif isinstance(source, Stream):
+        lines = _streamed(source, connection)
     else:
         lines = lines_of([str(file) for file in source], view.resource)
     rows = byfunction.Failure(byfunction.rows_function(view, from_lake=isinstance(source, Path)))
@@ -162,6 +177,8 @@ def answered(
         except Unsupported as error:
             reason = error.problem
         except duckdb.Error as error:
+            if isinstance(source, Stream) and source.error is not None:
+                raise source.error from None
             if isinstance(error, duckdb.OutOfMemoryException) or _is_final(error):
                 raise _said(error) from None
             reason = "The data holds something that SQL reads otherwise."
@@ -209,6 +226,8 @@ def _python(value: Any, cells: Cells) -> Any:
 
 def nothing_of(view: View, source: Source) -> bool:
     """Whether a lake has no set of the type of a view, or one without rows."""
+    if isinstance(source, Stream):
+        return False
     if not isinstance(source, Path):
         return not source
     return not is_lake(source, view.resource) or not snapshot(source, view.resource).parts
@@ -286,13 +305,16 @@ def _resources(
 
 
 def write_from_memory(
-    view: View, files: list[Path], out: Path, progress: Progress | None = None
+    view: View, source: list[Path] | Stream, out: Path, progress: Progress | None = None
 ) -> Result:
     """Write the rows of the plain evaluator, one resource at a time; csv or ndjson."""
     problems: list[Problem] = []
     broken = [0]
     names = [column.name for column in view.columns()]
-    rows = tables.write_rows(run(view, _resources(files, problems, broken)), names, out, progress)
+    resources = (
+        source.resources() if isinstance(source, Stream) else _resources(source, problems, broken)
+    )
+    rows = tables.write_rows(run(view, resources), names, out, progress)
     return Result(rows, "", problems, broken[0])
 
 
@@ -316,7 +338,7 @@ def write_view(view: View, source: Source, out: Path, progress: Progress | None 
         rows, reason = answered(view, source, work, digits=digits)
         return Result(rows, reason, [])
     except TaiheError:
-        if isinstance(source, Path):
+        if not isinstance(source, list):
             raise
         problems: list[Problem] = []
         broken = [0]
