@@ -138,7 +138,8 @@ def _power(env: Environment, source: Items, args: list[Items]) -> Items:
             result = int(base) ** int(exponent)
             fitting = operators.in_range(result, long=isinstance(base, Long))
             return [_REAL.plus(Decimal(result)) if fitting is None else fitting]
-        return [_REAL.power(Decimal(base), Decimal(exponent))]
+        power = _REAL.power(Decimal(base), Decimal(exponent))
+        return [power] if power.is_finite() else []
     except (ArithmeticError, ValueError):
         return []
 

@@ -40,8 +40,7 @@ def _has_extension(env: Environment, source: Items, args: list[Items]) -> Items:
 def _has_value(env: Environment, source: Items, args: list[Items]) -> Items:
     if len(source) != 1:
         return [False]
-    value = atom(source[0])
-    return [not isinstance(value, Element | Quantity) or not isinstance(source[0], Element)]
+    return [not isinstance(atom(source[0]), Element | Quantity)]
 
 
 @function("getValue")
@@ -49,7 +48,7 @@ def _get_value(env: Environment, source: Items, args: list[Items]) -> Items:
     if len(source) != 1:
         return []
     value = atom(source[0])
-    return [] if isinstance(value, Element) else [value]
+    return [] if isinstance(value, Element | Quantity) else [value]
 
 
 @function("resolve")
