@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from taihe.fhir import model
@@ -23,22 +24,27 @@ class Item:
     location: str
 
 
+@cache
+def _fields(place: str, name: str) -> tuple[tuple[str, str, model.Field], ...]:
+    """The fields of a child element: JSON key, key beside it when it is primitive, field."""
+    fields = model.named(place).get(name)
+    if fields is None:
+        by_key = model.fields(place).get(name)
+        fields = () if by_key is None else (by_key,)
+    return tuple((one.key, "_" + one.key if one.primitive else "", one) for one in fields)
+
+
 def items(item: Item, name: str) -> list[Item]:
     """The values of a child element, by its FHIRPath name or (older snapshots) its JSON key."""
-    holder = item.value if isinstance(item.value, dict) else item.extra
-    if holder is None:
-        return []
-    fields = model.named(item.place).get(name)
-    if fields is None:
-        by_key = model.fields(item.place).get(name)
-        if by_key is None:
+    holder = item.value
+    if type(holder) is not dict:
+        if item.extra is None:
             return []
-        fields = (by_key,)
+        holder = item.extra
     found: list[Item] = []
-    for one in fields:
-        value, beside = holder.get(one.key), None
-        if one.primitive:
-            beside = holder.get("_" + one.key)
+    for key, extra_key, one in _fields(item.place, name):
+        value = holder.get(key)
+        beside = holder.get(extra_key) if extra_key else None
         if value is None and beside is None:
             continue
         where = f"{item.location}.{one.name}"
@@ -46,6 +52,12 @@ def items(item: Item, name: str) -> list[Item]:
             found.append(_item(value, beside, one, where))
             continue
         values = value if isinstance(value, list) else []
+        if beside is None:
+            found += [
+                _item(inner, None, one, f"{where}[{at}]")
+                for at, inner in enumerate(values) if inner is not None
+            ]  # fmt: skip
+            continue
         extras = beside if isinstance(beside, list) else []
         for at in range(max(len(values), len(extras))):
             value = values[at] if at < len(values) else None
@@ -56,11 +68,14 @@ def items(item: Item, name: str) -> list[Item]:
 
 
 def _item(value: Any, beside: Any, found: model.Field, location: str) -> Item:
-    kind, place = found.type, found.place
-    if kind == "Resource" and isinstance(value, dict):
-        kind = place = str(value.get("resourceType"))
+    kind = found.type
     extra = beside if isinstance(beside, dict) else None
-    return Item(value, extra, kind, "Element" if found.primitive else place, location)
+    if found.primitive:
+        return Item(value, extra, kind, "Element", location)
+    if kind == "Resource" and isinstance(value, dict):
+        kind = str(value.get("resourceType"))
+        return Item(value, extra, kind, kind, location)
+    return Item(value, extra, kind, found.place, location)
 
 
 def of_resource(resource: dict[str, Any], location: str) -> Item:

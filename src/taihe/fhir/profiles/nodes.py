@@ -68,6 +68,7 @@ class Node:
     slices: dict[str, Node] = field(default_factory=dict)
     busy: tuple[Node, ...] = ()
     idle: bool = False
+    sights: dict[tuple[str, str], Any] = field(default_factory=dict)  # see `slices`
 
     def marks(self) -> str:
         """What a slice is known by, for people: "system http://loinc.org, code 85354-9"."""
@@ -193,6 +194,10 @@ class Compiler:
                 if node.idle and not all(one.idle for one in below):
                     node.idle, changed = False, True
         for node in nodes:
+            for one in node.slices.values():
+                for name, child in one.children.items():
+                    _silence(child, node.children.get(name))
+        for node in nodes:
             node.busy = tuple(one for one in node.children.values() if not one.idle)
 
     def bind(self, node: Node, binding: Any, base: definitions.Element | None) -> None:
@@ -224,6 +229,33 @@ class Compiler:
             ) from None
         severity = "error" if raw.get("severity") == "error" else "warning"
         return OwnRule(key, severity, str(raw.get("human", "")).strip(), compiled)
+
+
+def _silence(node: Node, whole: Node | None) -> bool:
+    """
+    Let an element of a slice be idle that asks what the sliced element asks of it anyway.
+
+    Says whether it is so, with everything below.
+    """
+    if node.idle:
+        return True
+    if whole is None:
+        return False
+    same_below = [_silence(child, whole.children.get(n)) for n, child in node.children.items()]
+    same_slices = node.slices.keys() == whole.slices.keys()
+    if same_slices:
+        for name, one in node.slices.items():
+            same_slices = _silence(one, whole.slices[name]) and same_slices
+    node.idle = same_slices and all(same_below) and _facts(node) == _facts(whole)
+    return node.idle
+
+
+def _facts(node: Node) -> tuple[Any, ...]:
+    return (
+        node.minimum, node.maximum, node.types, node.targets, node.narrowed, repr(node.value),
+        node.exact, node.strength, id(node.codes), node.longest, node.least, node.most,
+        node.reference, node.slicing, [rule.key for rule in node.rules],
+    )  # fmt: skip
 
 
 @cache
@@ -267,7 +299,10 @@ def _asks(node: Node, base: definitions.Element | None) -> bool:
         or node.most is not None
         or node.narrowed
         or any(node.types.values())
-        or (node.targets and {t.removeprefix(CORE) for t in node.targets} != set(base.targets))
+        or (
+            node.targets
+            and {t.removeprefix(CORE) for t in node.targets} - {"Resource"} != set(base.targets)
+        )
     )
 
 

@@ -9,6 +9,8 @@ belongs to the first slice that it meets. What cannot be told is said and not gu
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from taihe.fhir import model
@@ -25,6 +27,8 @@ _STEP = re.compile(
 )
 _ANY = {"discriminator": [{"type": "type", "path": "$this"}]}
 REST = "@default"
+Steps = tuple[tuple[str, str], ...]
+Seen = dict[Steps, list[Item]]
 _DEEPEST = 8
 
 
@@ -39,10 +43,11 @@ def check(walk: Walk, node: Node, found: list[Item], where: str, depth: int) -> 
     last, rest = -1, False
     for item in found:
         chosen = ""
+        seen: Seen = {}
         for name, one in node.slices.items():
             if name == REST:
                 continue
-            answer = belongs(walk, one, item, marks, depth)
+            answer = belongs(walk, one, item, marks, seen, depth)
             if answer is None:
                 unclear.add(name)
             elif answer:
@@ -89,15 +94,22 @@ def check(walk: Walk, node: Node, found: list[Item], where: str, depth: int) -> 
 
 
 def belongs(
-    walk: Walk, node: Node, item: Item, marks: list[tuple[str, str]], depth: int
+    walk: Walk, node: Node, item: Item, marks: list[tuple[str, str]], seen: Seen, depth: int
 ) -> bool | None:
-    """Whether a value is in a slice; None when the discriminators cannot tell."""
+    """
+    Whether a value is in a slice; None when the discriminators cannot tell.
+
+    `seen` keeps what paths lead to in the value, for the other slices.
+    """
     if not marks:
         return _meets_all(walk, node, item, depth)
-    answers = [_told(walk, node, item, kind, path, depth) for kind, path in marks]
-    if False in answers:
-        return False
-    return None if None in answers else True
+    unclear = False
+    for kind, path in marks:
+        answer = _told(walk, node, item, kind, path, seen, depth)
+        if answer is False:
+            return False
+        unclear = unclear or answer is None
+    return None if unclear else True
 
 
 def _meets_all(walk: Walk, node: Node, item: Item, depth: int) -> bool:
@@ -107,51 +119,135 @@ def _meets_all(walk: Walk, node: Node, item: Item, depth: int) -> bool:
     return not probe.failed and (not node.types or probe.typed(node, item))
 
 
-def _told(
-    walk: Walk, node: Node, item: Item, kind: str, path: str, depth: int
-) -> bool | None:  # fmt: skip
-    steps = list(_STEP.finditer(path))
-    nodes, found = [node], [item]
-    for at, step in enumerate(steps):
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """
+    What a discriminator sees in a slice.
+
+    `steps` are (kind, name): element, extension, ofType, resolve. `nodes` are the elements of
+    the profile at the end of the path, `telling` those of them that tell values; None where the
+    path goes through resolve(), which depends on what is referred to.
+    """
+
+    steps: Steps
+    nodes: tuple[Node, ...] | None
+    telling: tuple[Node, ...]
+    urls: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> Steps:
+    found = []
+    for step in _STEP.finditer(path):
         text = step.group(0)
-        if text == "$this":
-            continue
         if text == "resolve()":
-            if at == len(steps) - 1:
-                return _resolved(walk, nodes, found, kind, depth)
-            nodes, found = _behind(walk, nodes, found)
-            if not nodes or not found:
-                return None
+            found.append(("resolve", ""))
+        elif step.group(1):
+            found.append((step.group(1), step.group(2)))
+        elif text != "$this":
+            found.append(("element", text))
+    return tuple(found)
+
+
+def _sight(walk: Walk, node: Node, kind: str, path: str) -> _Sight:
+    """What a discriminator sees in a slice, worked out once."""
+    known = node.sights.get((kind, path))
+    if known is not None:
+        return known  # type: ignore[no-any-return]
+    steps = _steps(path)
+    urls: frozenset[str] = frozenset()
+    nodes: tuple[Node, ...] | None = None
+    telling: tuple[Node, ...] = ()
+    if ("resolve", "") not in steps:
+        if steps[-1:] == (("element", "url"),) and kind in ("value", "pattern"):
+            holders, _ = _along(walk, [node], steps[:-1])
+            urls = frozenset(url for one in holders for url in one.types.get("Extension", ()))
+        ends, sliced = _along(walk, [node], steps)
+        nodes = tuple(ends)
+        # Slices below tell more than the element that they are slices of.
+        tells = [one for one in ends if _tells(one, 0)]
+        telling = tuple([one for one in tells if id(one) in sliced] or tells)
+    made = _Sight(steps, nodes, telling, urls)
+    node.sights[kind, path] = made
+    return made
+
+
+def _along(
+    walk: Walk, nodes: list[Node], steps: Steps
+) -> tuple[list[Node], set[int]]:  # fmt: skip
+    """The elements of the profile at the end of a path; which of them lie in slices."""
+    sliced: set[int] = set()
+    for kind, name in steps:
+        if kind == "ofType":
+            nodes = [
+                one for n in nodes for one in (n, *n.slices.values()) if name in one.types
+            ] or nodes  # fmt: skip
             continue
-        if step.group(1) == "ofType":
-            found = [one for one in found if one.type == step.group(2)]
-            nodes = [one for n in nodes for one in (n, *n.slices.values())
-                     if step.group(2) in one.types] or nodes  # fmt: skip
-            continue
-        name = "extension" if step.group(1) else text
-        if name == "url" and kind in ("value", "pattern") and at == len(steps) - 1:
-            urls = {url for one in nodes for url in one.types.get("Extension", ())}
-            if urls:
-                return any(
-                    isinstance(one.value, dict) and canonical(one.value.get("url")) in urls
-                    for one in found
-                )
-        below = [inner for one in nodes for inner in _below(walk, one, name)]
-        found = [inner for one in found for inner in items(one, name)]
-        if step.group(1):
-            url = step.group(2)
-            found = [
-                one for one in found if isinstance(one.value, dict) and one.value.get("url") == url
-            ]
-            below = [one for one in below if url in one.types.get("Extension", ())] or [
-                one for one in below if _fixed_url(one) == url
+        wanted = "extension" if kind == "extension" else name
+        below: list[Node] = []
+        for node in nodes:
+            for one in _below(walk, node, wanted):
+                below.append(one)
+                if one.slice_name or id(node) in sliced:
+                    sliced.add(id(one))
+        if kind == "extension":
+            below = [one for one in below if name in one.types.get("Extension", ())] or [
+                one for one in below if _fixed_url(one) == name
             ]
         nodes = below
-    return _decided(walk, nodes, found, kind, depth)
+    return nodes, sliced
+
+
+def _values(found: list[Item], kind: str, name: str) -> list[Item]:
+    """One step of a path on the side of the resource."""
+    if kind == "ofType":
+        return [one for one in found if one.type == name]
+    if kind == "element":
+        return items(found[0], name) if len(found) == 1 else [
+            inner for one in found for inner in items(one, name)
+        ]  # fmt: skip
+    return [
+        inner for one in found for inner in items(one, "extension")
+        if isinstance(inner.value, dict) and inner.value.get("url") == name
+    ]  # fmt: skip
+
+
+def _told(
+    walk: Walk, node: Node, item: Item, kind: str, path: str, seen: Seen, depth: int
+) -> bool | None:  # fmt: skip
+    """What one discriminator says of a value: in the slice, not in it, or that it cannot tell."""
+    sight = _sight(walk, node, kind, path)
+    if sight.nodes is not None:
+        steps = sight.steps[:-1] if sight.urls else sight.steps
+        found = seen.get(steps)
+        if found is None:
+            found = [item]
+            for step, name in steps:
+                found = _values(found, step, name)
+            seen[steps] = found
+        if sight.urls:
+            return any(
+                isinstance(one.value, dict) and canonical(one.value.get("url")) in sight.urls
+                for one in found
+            )
+        return _decided(walk, list(sight.nodes), sight.telling, found, kind, depth)
+    nodes, found = [node], [item]
+    for at, (step, name) in enumerate(sight.steps):
+        if step != "resolve":
+            nodes = _along(walk, nodes, ((step, name),))[0]
+            found = _values(found, step, name)
+            continue
+        if at == len(sight.steps) - 1:
+            return _resolved(walk, nodes, found, kind, depth)
+        nodes, found = _behind(walk, nodes, found)
+        if not nodes or not found:
+            return None
+    telling = tuple(one for one in nodes if _tells(one, 0))
+    return _decided(walk, nodes, telling, found, kind, depth)
 
 
 def _decided(
-    walk: Walk, nodes: list[Node], found: list[Item], kind: str, depth: int
+    walk: Walk, nodes: list[Node], telling: tuple[Node, ...], found: list[Item], kind: str, depth: int
 ) -> bool | None:  # fmt: skip
     if kind == "exists":
         if any(one.maximum == 0 for one in nodes):
@@ -164,10 +260,7 @@ def _decided(
         return any(model.is_a(one.type, name) for one in found for name in types)
     if kind == "profile":
         return _conforms(walk, nodes, found, depth)
-    if kind not in ("value", "pattern"):
-        return None
-    telling = [one for one in nodes if _tells(one, 0)]
-    if not telling:
+    if kind not in ("value", "pattern") or not telling:
         return None
     return any(_meets(walk, one, inner, 0) for one in telling for inner in found)
 
