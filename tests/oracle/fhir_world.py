@@ -22,6 +22,8 @@ from tests.oracle.fhir_resources import Maker, OddMaker
 
 CORE = ("Patient", "Observation", "Encounter", "Condition", "Organization", "Practitioner",
         "Location", "Group", "MedicationRequest", "DiagnosticReport")  # fmt: skip
+# Types with parameters of numbers, which few have.
+OF_NUMBERS = ("RiskAssessment", "MolecularSequence", "Encounter", "ChargeItem", "Invoice")
 AT_LEAST = 4
 EPOCH = date(1970, 1, 1).toordinal()
 PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
@@ -268,6 +270,7 @@ class Asker:
     def question(self) -> tuple[str, list[tuple[str, str]]]:
         chance = self.random.random
         kind = self.random.choice(CORE) if chance() < 0.45 else self.random.choice(self.types)
+        kind = self.random.choice(OF_NUMBERS) if chance() < 0.04 else kind
         pairs = []
         for _ in range(self.random.choice((1, 1, 1, 1, 2, 2, 3, 4))):
             pairs.append(self.any_pair(kind))
@@ -316,7 +319,14 @@ class Asker:
         chosen = self.random.sample(pieces, min(len(pieces), self.random.choice((1, 1, 2))))
         start = self.random.choice((0, 0, 0, 1))
         cut = [piece[start:] if piece[start:].isalnum() else piece for piece in chosen]
-        return name, escaped(" ".join(cut))
+        text = " ".join(cut)
+        joining = self.random.random()
+        if joining < 0.15:
+            text = f"({text} or {self.random.choice(('血压', 'alpha'))}) and not diabetes"
+        elif joining < 0.3:
+            text += self.random.choice((" or 无", " not 二", " AND 血", ",糖"))
+            return name, text.replace(" ,", ",")
+        return name, escaped(text)
 
     def filter(self, kind: str, depth: int) -> str:
         """A filter: tests, joined and negated."""

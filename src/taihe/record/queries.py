@@ -229,11 +229,6 @@ class _Compiler:
 
     def _walk(self, walked: Parameter, id: str, modifier: str) -> set[int]:
         """Hashes of references to what is part of a resource, or what it is part of."""
-        if modifier == "above" and walked.targets != (walked.type,):
-            raise Unsupported(
-                f":above is not supported for {walked.type} by this store.",
-                f"Search each level with {walked.code}.",
-            )
         found = {self.keys.hash(reference_text(walked.type, id))}
         fresh = found
         down = (

@@ -6,8 +6,14 @@ Each table is a clause; each has what is found and what nearly is.
 
 from __future__ import annotations
 
-from taihe.fhir.search import Terms
-from tests.spec.fhir.searches import finds
+import pytest
+
+from taihe.fhir.compartments import within
+from taihe.fhir.search import Terms, parse
+from taihe.fhir.search.memory import MemoryStore
+from taihe.fhir.search.plain import Plain
+from taihe.kernel.errors import Incorrect
+from tests.spec.fhir.searches import finds, pairs_of
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -543,6 +549,13 @@ def test_parameters_of_every_resource():
         Patient | _text=血压高                       | -
         Patient | _text=高血压 diet                  | a
         Patient | _text=高血压,氧                    | a
+        Patient | _text=(氧 OR 高血压) and diet      | a
+        Patient | _text=(氧 or 糖尿病) AND diet      | -
+        Patient | _text=diet not 糖尿病              | a
+        Patient | _text=not 高血压                   | b
+        Patient | _text="血压 ii"                    | a
+        Patient | _content=not (chart or 期)         | -
+        Patient | _content=chart or 高血压           | a b
         Patient | _text=die                          | -
         Patient | _text=chart                        | -
         Patient | _content=chart                     | b
@@ -626,3 +639,22 @@ def test_a_filter_compares_dates_and_amounts():
         Observation | _filter=value-quantity ap 5                      | a
     """
     finds(things, table)
+
+
+def test_a_compartment_holds_what_refers_to_it():
+    def asked(type, query, compartment, id):
+        found = within(parse(type, pairs_of(query)), compartment, id)
+        answers = [store.search(found) for store in (MemoryStore(CARE), Plain(CARE))]
+        assert answers[0] == answers[1]
+        return [one["id"] for one in answers[0]]
+
+    assert asked("Observation", "_sort=_id", "Patient", "p1") == ["ob1"]
+    assert asked("Observation", "code=2", "Patient", "p1") == []
+    assert asked("Patient", "_sort=_id", "Patient", "p1") == ["p1", "p3"]
+    assert asked("Encounter", "_sort=_id", "Encounter", "e1") == ["e1"]
+    assert asked("Observation", "_sort=_id", "Encounter", "e2") == ["ob2"]
+    assert asked("Group", "_sort=_id", "Patient", "p2") == ["g"]
+    with pytest.raises(Incorrect, match="in no Patient's compartment"):
+        within(parse("Organization", []), "Patient", "p1")
+    with pytest.raises(Incorrect, match="no compartment"):
+        within(parse("Patient", []), "Group", "p1")

@@ -99,6 +99,9 @@ VALUES = r"""
     Location       | near=91|0                              | Incorrect   | latitude|longitude
     Location       | near=1|2|3|parsec                      | Incorrect   | Use km, m
     Patient        | _text=.,!                              | Incorrect   | the words
+    Patient        | _text=or x                             | Incorrect   | without a word
+    Patient        | _text=(x                               | Incorrect   | not closed
+    Patient        | _content=x) y                          | Incorrect   | without being opened
     Patient        | _lastUpdated=today                     | Incorrect   | _lastUpdated is no date
 """
 
@@ -181,6 +184,9 @@ HOSTILE = [
     ("Patient", "_filter", "name eq \"" + "\\" * 9000),
     ("Patient", "_filter", "x" * 20_000),
     ("Patient", "_filter", "organization." * 700 + "name eq 1"),
+    ("Patient", "_text", "(" * 5000 + "x"),
+    ("Patient", "_text", "not " * 150 + "x"),
+    ("Patient", "_content", "x " * 100_000),
     ("Patient", "link." * 3000 + "name", "x"),
     ("Patient", "_has:Observation:patient:" * 3000 + "code", "x"),
     ("Patient", "name", ",".join("abc" for _ in range(50_000))),

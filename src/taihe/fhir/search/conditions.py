@@ -8,7 +8,8 @@ from difflib import get_close_matches
 
 from taihe.fhir import definitions
 from taihe.fhir.search.parameters import Parameter, hierarchy, parameters
-from taihe.fhir.search.query import Chain, Condition, Criterion, Has, Value, Words, is_address
+from taihe.fhir.search.phrases import read_words
+from taihe.fhir.search.query import Chain, Condition, Criterion, Has, Value, is_address
 from taihe.fhir.search.terms import Terms
 from taihe.fhir.search.values import (
     bad,
@@ -18,7 +19,6 @@ from taihe.fhir.search.values import (
     split,
     unescaped,
 )
-from taihe.fhir.search.words import wanted_words
 from taihe.kernel.errors import Incorrect, TaiheError, Unsupported
 
 RESULT_PARAMETERS = (
@@ -71,7 +71,7 @@ def criterion(type: str, name: str, text: str, terms: Terms, links: int = 0) -> 
             links=links,
         )
     if name in ("_text", "_content") and name in parameters(type):
-        return _words(parameters(type)[name], text)
+        return read_words(parameters(type)[name], text)
     if name == "_list":
         return _list(text)
     return _condition(type, name, text, terms)
@@ -203,13 +203,6 @@ def known_parameter(type: str, code: str) -> Parameter:
 def _no(type: str, code: str) -> Incorrect:
     hint = suggestion(code, (*parameters(type), *RESULT_PARAMETERS, *CRITERIA))
     return Incorrect(f"{type} has no search parameter {shown(code, 'of that name')}.", hint)
-
-
-def _words(parameter: Parameter, text: str) -> Words:
-    alternatives = [tuple(unescaped(part).split()) for part in split(text, ",")]
-    if not all(any(map(wanted_words, words)) for words in alternatives):
-        raise bad(parameter, "without a word", "Give the words that must stand in the text.")
-    return Words(parameter, tuple(alternatives))
 
 
 def _list(text: str) -> Has:

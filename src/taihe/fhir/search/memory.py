@@ -364,26 +364,26 @@ class MemoryStore:
             for walked in condition.hierarchies:
                 if value.system not in (None, walked.type) or is_address(value.code or ""):
                     continue
-                for id in self._relatives(walked, value.code or "", condition.modifier):
-                    found[Value(value.text, system=walked.type, code=id)] = None
+                for system, code in self._relatives(walked, value.code or "", condition.modifier):
+                    found[Value(value.text, system=system, code=code)] = None
         return replace(condition, values=tuple(found))
 
-    def _relatives(self, walked: Parameter, id: str, modifier: str) -> set[str]:
-        """Ids of what lies below (is part of, in any number of steps) or above a resource."""
+    def _relatives(self, walked: Parameter, id: str, modifier: str) -> set[Key]:
+        """What is part of a resource in any number of steps (below), or what it is part of."""
         links = [
-            (key[1], target[1])
+            (key, target)
             for key in self._resources
             if key[0] == walked.type
             for target in self._references(key, walked.number)
-            if target[0] == walked.type
         ]
-        found, fresh = {id}, {id}
+        found = {(walked.type, id)}
+        fresh = found
         while fresh:
             if modifier == "below":
                 fresh = {part for part, whole in links if whole in fresh} - found
             else:
                 fresh = {whole for part, whole in links if part in fresh} - found
-            found |= fresh
+            found = found | fresh
         return found
 
     def _references(self, key: Key, number: int) -> list[Key]:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from taihe.fhir.search.parameters import Parameter
 from taihe.fhir.search.plain.fits import component_kinds, folded, matches
 from taihe.fhir.search.plain.found import Found, found_by, texts_of
 from taihe.fhir.search.plain.text import div_of, stands_in, texts_within
@@ -163,23 +164,30 @@ class Plain:
 
     def _related(self, condition: Condition, value: Value, way: Found) -> bool:
         """Whether what is referred to is part of the value, or the value part of it."""
+        here, there = (way.system, way.code), value.code or ""
         for walked in condition.hierarchies:
-            if value.system not in (None, walked.type) or way.system != walked.type:
+            named = (walked.type, there)
+            if value.system not in (None, walked.type):
                 continue
             if condition.modifier == "below":
-                lower, upper = way.code, value.code or ""
-            else:
-                lower, upper = value.code or "", way.code
-            seen: list[str] = [lower]
-            for one in seen:
-                if (walked.type, one) not in self.resources:
-                    continue
-                for whole in self._references((walked.type, one), walked.expression):
-                    if whole.system == walked.type and whole.code not in seen:
-                        seen.append(whole.code)
-            if upper in seen[1:]:
+                if here[0] == walked.type and named in self._wholes(walked, here):
+                    return True
+            elif any(
+                whole == here or (whole[1] == here[1] and set(":/") & set(here[1]))
+                for whole in self._wholes(walked, named)
+            ):
                 return True
         return False
+
+    def _wholes(self, walked: Parameter, part: Key) -> list[Key]:
+        """Everything that a resource is part of, near to far."""
+        line = [part]
+        for one in line:
+            if one[0] == walked.type and one in self.resources:
+                for whole in self._references(one, walked.expression):
+                    if (whole.system, whole.code) not in line:
+                        line.append((whole.system, whole.code))
+        return line[1:]
 
     def _references(self, key: Key, expression: str) -> list[Found]:
         return [f for item in self.found(key, expression) for f in found_by("reference", item)]
