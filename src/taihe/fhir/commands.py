@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taihe.kernel.errors import Incorrect, Problem
+
 if TYPE_CHECKING:
+    from taihe.fhir.fhirpath import FhirPathError
     from taihe.fhir.files import Read
 
 Subparsers = Any
@@ -48,35 +51,69 @@ def run_fhirpath(arguments: argparse.Namespace) -> int:
     from taihe.fhir import fhirpath
     from taihe.fhir.files import read_resources, to_json
 
-    compiled = fhirpath.compile(arguments.expression)
+    try:
+        compiled = fhirpath.compile(arguments.expression)
+    except fhirpath.FhirPathError as error:
+        raise Incorrect(*_said(error)) from None
+    told: set[str] = set()
     results: list[list[Any]] = []
-    problems: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     for read in read_resources(arguments.file, exact=True):
-        if read.problem is None and not isinstance(read.resource, dict):
-            problem: dict[str, Any] = {"file": read.file, "line": read.line, "column": None,
-                                       "code": "structure", "problem": "This is no resource.",
-                                       "do": "Write a JSON object."}  # fmt: skip
-        elif read.problem is not None:
-            problem = dict(read.problem.as_json())
-        else:
+        problem = read.problem or _unfit(read)
+        if problem is None:
             try:
                 values = compiled.evaluate(read.resource, strict=arguments.strict)
+                lines = [to_json(value) for value in values]
             except fhirpath.FhirPathError as error:
-                problem = {"file": read.file, "line": read.line, "column": None,
-                           "code": error.kind, "problem": str(error), "do": error.do}  # fmt: skip
+                said, do = _said(error)
+                if error.kind == "semantic":  # the same for each resource of its type
+                    if said in told:
+                        continue
+                    told.add(said)
+                problem = Problem(read.file, read.line, None, error.kind, said, do)
+            except RecursionError:
+                said = "The value is nested too deep to be written."
+                problem = Problem(read.file, read.line, None, "execution", said, "Choose a part.")
             else:
                 results.append(values)
                 if not arguments.json:
-                    for value in values:
-                        print(to_json(value))
+                    for line in lines:
+                        print(line)
                 continue
         problems.append(problem)
-        print(f"{problem['file']}:{problem['line']}: {problem['problem']}", file=sys.stderr)
+        print(problem, file=sys.stderr)
     if arguments.json:
         print(
-            to_json({"expression": arguments.expression, "results": results, "problems": problems})
+            to_json(
+                {
+                    "expression": arguments.expression,
+                    "results": results,
+                    "problems": [problem.as_json() for problem in problems],
+                }
+            )
         )
     return 1 if problems else 0
+
+
+def _said(error: FhirPathError) -> tuple[str, str]:
+    """What an error says with its position, and its hint."""
+    return str(error).removesuffix(error.do).strip(), error.do
+
+
+def _unfit(read: Read) -> Problem | None:
+    """What keeps the content of a file from being a resource: a list, a key given twice."""
+    if not isinstance(read.resource, dict):
+        do = "Write one JSON object: a resource, or a Bundle of several."
+        if isinstance(read.resource, list):
+            do = "Write one resource on each line of an .ndjson file, or a Bundle."
+        return Problem(read.file, read.line, None, "structure", "This is no resource.", do)
+    from taihe.fhir.doubles import doubles
+
+    found = doubles(read.raw, read.resource)
+    if not found:
+        return None
+    issue = found[0]
+    return Problem(read.file, read.line, issue.location, issue.code, issue.problem, issue.do)
 
 
 def run_validate(arguments: argparse.Namespace) -> int:
