@@ -15,6 +15,11 @@ def canonical(url: Any) -> str:
     return str(url).partition("|")[0]
 
 
+def addresses(urls: Any) -> tuple[str, ...]:
+    """A list of addresses without their versions."""
+    return tuple(canonical(url) for url in urls) if isinstance(urls, list) else ()
+
+
 def wrong(name: str, problem: str, do: str = "") -> Incorrect:
     """The error that a profile cannot be used."""
     return Incorrect(f"The profile {name} {problem}", do)

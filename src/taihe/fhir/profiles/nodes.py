@@ -11,6 +11,7 @@ from taihe.fhir.fhirpath import FhirPathError
 from taihe.fhir.profiles.definition import (
     CORE,
     Raw,
+    addresses,
     canonical,
     listed,
     name_of,
@@ -144,11 +145,11 @@ class Compiler:
         node.minimum = minimum if type(minimum) is int else 0
         node.maximum = int(maximum) if str(maximum).isdecimal() else None
         for one in listed(says, "type"):
-            profiles = tuple(map(canonical, one.get("profile") or ()))
+            profiles = addresses(one.get("profile"))
             if base and base.profile and profiles == (CORE + base.profile,):
                 profiles = ()
             node.types[type_code(one)] = profiles
-            node.targets += tuple(map(canonical, one.get("targetProfile") or ()))
+            node.targets += addresses(one.get("targetProfile"))
         for key, value in says.items():
             if is_value(key):
                 node.value, node.exact = value, key.startswith("fixed")

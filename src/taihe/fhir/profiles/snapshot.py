@@ -210,7 +210,8 @@ class Snapshots:
         urls = kinds[0].get("profile") if len(kinds) == 1 else None
         url = canonical(urls[0]) if isinstance(urls, list) and len(urls) == 1 else ""
         raw = self.profiles.get(url)
-        if raw is not None and raw.get("type") == type_code(kinds[0]) and url not in self.under_way:
+        own = raw is not None and raw.get("type") == type_code(kinds[0]) if kinds else False
+        if own and url not in self.under_way:
             made = self.made
             tree = self.tree(url)
             self.made = made
