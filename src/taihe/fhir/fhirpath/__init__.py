@@ -24,7 +24,13 @@ from taihe.fhir.fhirpath.errors import (
     SemanticProblem,
     SyntaxProblem,
 )
-from taihe.fhir.fhirpath.generated import Fast, Slow, fast_form
+from taihe.fhir.fhirpath.fast.forms import (
+    LEFT,
+    Fast,
+    FastItems,
+    written,
+    written_for_items,
+)
 from taihe.fhir.fhirpath.parser import parse
 from taihe.fhir.fhirpath.tree import Node, variables_of
 
@@ -41,6 +47,9 @@ __all__ = [
 ]
 
 
+_USES_BEFORE_WRITING = 3
+
+
 @dataclass(frozen=True)
 class Compiled:
     """An expression that is ready to run on any number of resources."""
@@ -52,6 +61,10 @@ class Compiled:
         default_factory=dict, repr=False, compare=False
     )
     _fast: dict[Any, Fast | None] = field(default_factory=dict, repr=False, compare=False)
+    _items: dict[tuple[str, str], FastItems | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _uses: dict[Any, int] = field(default_factory=dict, repr=False, compare=False)
 
     def evaluate(
         self,
@@ -72,25 +85,17 @@ class Compiled:
         `memberOf()` and the order of codes for `subsumes()`; without it the value sets that
         ship answer. Raises FhirPathError.
         """
-        if (
-            resource is not None
-            and variables is None
-            and not strict
-            and resolver is None
-            and terms is None
-        ):
-            kind = resource.get("resourceType")
-            if kind not in self._fast:
-                self.check(kind)
-                made = None
-                if isinstance(kind, str) and kind in definitions.resource_types():
-                    made = fast_form(self.tree, kind)
-                self._fast[kind] = made
-            fast = self._fast[kind]
+        if variables is None and resolver is None and terms is None and resource is not None:
+            try:
+                fast = self._fast[resource["resourceType"]]
+            except (KeyError, TypeError):
+                fast = self._form(resource)
             if fast is not None:
+                if strict:
+                    self.check(resource["resourceType"], strict=True)
                 try:
-                    return fast(resource)
-                except (Slow, AttributeError, TypeError, KeyError, ValueError):
+                    return fast(resource, now)
+                except LEFT:
                     pass  # the closures answer, or say what is wrong
         items = self.items(
             resource, variables=variables, now=now, resolver=resolver, terms=terms, strict=strict
@@ -129,8 +134,42 @@ class Compiled:
         if problem is not None:
             raise SemanticProblem(problem.problem, problem.do, problem.position, self.expression)
 
+    def _form(self, resource: dict[str, Any]) -> Fast | None:
+        """The fast form for a resource's type; written when an expression is used again."""
+        kind = resource.get("resourceType") if isinstance(resource, dict) else None
+        if not isinstance(kind, str) or kind not in definitions.resource_types():
+            return None
+        self.check(kind)
+        if not self._used(kind):
+            return None
+        form = written(self.tree, kind)
+        self._fast[kind] = None if form is None else form.function
+        return self._fast[kind]
+
+    def _form_for_items(self, key: tuple[str, str]) -> FastItems | None:
+        if not self._used(key):
+            return None
+        form = written_for_items(self.tree, *key)
+        self._items[key] = None if form is None else form.function
+        return self._items[key]
+
+    def _used(self, key: Any) -> bool:
+        """Whether a form is worth its writing, which takes as long as some runs of the closures."""
+        self._uses[key] = self._uses.get(key, 0) + 1
+        return self._uses[key] > _USES_BEFORE_WRITING
+
     def on(self, env: Environment, focus: Items) -> Items:
         """Run on a focus in an environment that is prepared already."""
+        if len(focus) == 1:
+            item = focus[0]
+            if type(item) is Element:
+                key = (item.type, item.place)
+                fast = self._items[key] if key in self._items else self._form_for_items(key)
+                if fast is not None:
+                    try:
+                        return fast(env, item)
+                    except LEFT:
+                        pass  # the closures answer, or say what is wrong
         try:
             return self.run(env, focus)
         except RecursionError:
@@ -152,6 +191,8 @@ def compile(expression: str) -> Compiled:
     tree = parse(expression)
     try:
         return Compiled(expression, tree, compile_node(tree))
+    except RecursionError:
+        raise SyntaxProblem("The expression is nested too deep.", "Split it.", 0) from None
     except FhirPathError as error:
         error.expression = expression
         raise

@@ -364,17 +364,21 @@ def _numbers(operator: str, a: int | Decimal, b: int | Decimal) -> Item | None:
     return result
 
 
+_QUANTA = tuple(Decimal(1).scaleb(-places) for places in range(31))
+
+
 def divided(a: Decimal, b: Decimal) -> Decimal | None:
     """A quotient; one that does not end has eight decimals, or eight digits when small."""
-    if b == 0:
+    if not b:
         return None
     result = _DIVISION.divide(a, b)
     if EXACT.multiply(result, b) == a:
         return result
-    places = max(_LEAST_PLACES, _LEAST_PLACES - 1 - result.adjusted())
-    if places > 30 or result.adjusted() > 24:
+    size = result.adjusted()
+    places = _LEAST_PLACES if size >= -1 else _LEAST_PLACES - 1 - size
+    if places > 30 or size > 24:
         return result
-    return result.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT)
+    return result.quantize(_QUANTA[places], ROUND_HALF_UP, EXACT)
 
 
 def _quantities(operator: str, a: Quantity, b: Quantity) -> Item | None:

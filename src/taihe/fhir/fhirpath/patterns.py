@@ -152,6 +152,12 @@ def _is_quick(pattern: str, text: str, flags: str) -> bool:
     return count <= 1 or len(text) ** min(count, 6) <= 3_000_000
 
 
+def simple(pattern: str) -> re.Pattern[str] | None:
+    """The pattern for Python's matcher where a text costs no more than its length; else None."""
+    made, count, nested = _compiled(pattern)
+    return None if nested or count > 1 else made
+
+
 def cost(pattern: str, text: str) -> int:
     """How many thousands of steps a match may take."""
     _, count, nested = _compiled(pattern)

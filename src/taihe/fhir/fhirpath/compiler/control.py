@@ -127,7 +127,7 @@ def _reference_key(node: Call, source: Run) -> Run:
                 if isinstance(item, Element) and isinstance(item.value, dict)
                 else None
             )
-            if not text:
+            if not isinstance(text, str) or not text:
                 continue
             kind, _, key = text.partition("/_history/")[0].rpartition("/")
             if key and (wanted is None or kind.rpartition("/")[2] == wanted.rpartition(".")[2]):

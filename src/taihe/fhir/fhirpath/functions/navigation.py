@@ -28,7 +28,7 @@ def _extension(env: Environment, source: Items, args: list[Items]) -> Items:
     found: Items = []
     for item in source:
         add_children(item, "extension", found)
-    return [e for e in found if e.value.get("url") == url]
+    return [e for e in found if isinstance(e.value, dict) and e.value.get("url") == url]
 
 
 @function("hasExtension", 1)

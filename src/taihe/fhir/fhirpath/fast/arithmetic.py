@@ -1,0 +1,143 @@
+"""Signs, sums and joined texts."""
+
+from __future__ import annotations
+
+from taihe.fhir.fhirpath.fast.comparisons import ORDER, Comparisons
+from taihe.fhir.fhirpath.fast.shapes import NUMERIC, Shape
+from taihe.fhir.fhirpath.fast.tables import ATOMIC, SCALAR_CALLS, TEXTUAL
+from taihe.fhir.fhirpath.fast.truths import LOGIC
+from taihe.fhir.fhirpath.fast.writer import (
+    NotFast,
+)
+from taihe.fhir.fhirpath.tree import (
+    Binary,
+    Call,
+    Node,
+    TypeTest,
+    Unary,
+)
+
+
+class Arithmetic(Comparisons):
+    """Writes operators that make a value."""
+
+    def scalar(self, node: Node, focus: Shape) -> Shape | None:
+        if isinstance(node, Binary):
+            return self.binary(node, focus)
+        if isinstance(node, TypeTest):
+            if node.operator == "is":
+                return self.boolean(self.is_type(node.operand, node.type, focus))
+        elif isinstance(node, Unary):
+            return self.signed(node, focus)
+        elif isinstance(node, Call):
+            if node.name in SCALAR_CALLS:
+                found: Shape | None = getattr(self, SCALAR_CALLS[node.name])(node, focus)
+                return found
+            if node.name in TEXTUAL or node.name in ATOMIC:
+                return self.function(node, focus)
+        raise NotFast
+
+    def binary(self, node: Binary, focus: Shape) -> Shape | None:
+        operator = node.operator
+        if operator in LOGIC:
+            return self.boolean(self.logic(node, focus))
+        if operator in ("=", "!="):
+            return self.equality(node, focus)
+        if operator in ORDER:
+            return self.order(node, focus)
+        if operator in ("in", "contains"):
+            return self.membership(node, focus)
+        if operator in ("~", "!~"):
+            one, two = self.listed(node.left, focus), self.listed(node.right, focus)
+            test = "is not" if operator == "!~" else "is"
+            return self.assigned(f"equivalent({one}, {two}) {test} True", "System.Boolean")
+        if operator == "&":
+            return self.joined(node, focus)
+        if operator == "|":
+            raise NotFast
+        return self.arithmetic(node, focus)
+
+    def joined(self, node: Binary, focus: Shape) -> Shape | None:
+        """`&`."""
+        parts = []
+        found_sides = []
+        for side in (node.left, node.right):
+            found = self.one(side, focus)
+            if found is None:
+                continue
+            found_sides.append(found)
+            text = self.spelled(found)
+            parts.append(text if found.sure else f"('' if {found.variable} is None else {text})")
+        made = " + ".join(parts) or "''"
+        if any(
+            s.kind == "boxed" or (s.type == "System.String" and not s.sure) for s in found_sides
+        ):
+            made = f"long({made})"
+        return self.assigned(made, "System.String")
+
+    def spelled(self, shape: Shape) -> str:
+        """An item as the text that `&` joins."""
+        if shape.kind == "text" or shape.kind == "date":
+            return shape.variable
+        if shape.kind == "boolean":
+            return f"('true' if {shape.variable} else 'false')"
+        if shape.kind == "whole":
+            return f"str({shape.variable})"
+        if shape.type == "decimal":
+            return f"spelled({shape.variable})"
+        return f"text({self.atom(shape)})"
+
+    def arithmetic(self, node: Binary, focus: Shape) -> Shape | None:
+        one, two = self.one(node.left, focus), self.one(node.right, focus)
+        if one is None or two is None:
+            return None
+        operator = node.operator
+        if operator == "+" and one.kind == two.kind == "text":
+            return self.assigned(
+                f"long({one.variable} + {two.variable})", "System.String", one, two
+            )
+        if operator in "+-*" and one.kind in NUMERIC and two.kind in NUMERIC:
+            if one.kind == two.kind == "whole":
+                return self.assigned(
+                    f"whole({one.variable} {operator} {two.variable})", "System.Integer", one, two
+                )
+            exact = {"decimal", "System.Decimal"} & {one.type, two.type}
+            if exact:
+                name = {"+": "add", "-": "subtract", "*": "multiply"}[operator]
+            else:
+                name = {"+": "plus", "-": "minus", "*": "times"}[operator]
+            kind = "System.Decimal" if exact else "System.Number"
+            return self.assigned(f"{name}({self.atom(one)}, {self.atom(two)})", kind, one, two)
+        if operator == "/" and one.kind in NUMERIC and two.kind in NUMERIC:
+            value = self.name()
+            self.line(
+                f"{value} = {self.when(one, two)}divided({self.decimal(one)}, {self.decimal(two)})"
+            )
+            return Shape(value, "System.Decimal")
+        value = self.name()
+        self.line(
+            f"{value} = {self.when(one, two)}"
+            f"arithmetic({operator!r}, {self.atom(one)}, {self.atom(two)})"
+        )
+        numeric = one.kind in NUMERIC and two.kind in NUMERIC
+        return Shape(value, "System.Number" if numeric else "")
+
+    def decimal(self, shape: Shape) -> str:
+        """A number as a Decimal."""
+        if shape.type in ("decimal", "System.Decimal"):
+            return self.atom(shape)
+        return f"Decimal({shape.variable})"
+
+    def signed(self, node: Unary, focus: Shape) -> Shape | None:
+        found = self.one(node.operand, focus)
+        if found is None:
+            return None
+        if found.kind not in NUMERIC or found.type == "System.Number":
+            raise NotFast
+        value = self.atom(found)
+        if found.kind == "whole":
+            if node.operator == "+":
+                return found
+            return self.assigned(f"whole(-{value})", "System.Integer", found)
+        negative = f"{value}.copy_negate()" if node.operator == "-" else value
+        return self.assigned(negative, "System.Decimal", found)
