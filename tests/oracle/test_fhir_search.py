@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,9 @@ from taihe.fhir.search import Terms, extract, parameter_by_number, parse
 from taihe.fhir.search.memory import MemoryStore
 from taihe.fhir.search.plain import Plain
 from taihe.fhir.search.query import Condition
+from taihe.fhir.search.results import sort_of
+from taihe.kernel.errors import Incorrect, TaiheError
+from tests.oracle.fhir_resources import OddMaker
 from tests.oracle.fhir_world import (
     IMPOSSIBLE,
     OF_WORDS,
@@ -96,6 +100,52 @@ def test_twenty_thousand_answers_are_those_of_a_plain_walk(both):
         print(f"{part:24}{count:>7}")
 
 
+BITS = ["|", ",", "$", "\\", ":", ".", "-", '"', "(", ")", "[", "]", " ", "%", "+", "eq", "ne", "张",
+        "\u0301", "\x00", "0", "٣", "T", "Z", "#", "/", "_has:", "*", "\ud800", "İ", "ﬀ", "·", "👍",
+        "or", "and", "not"]  # fmt: skip
+
+
+def broken(chance, text):
+    """A text with one to three accidents."""
+    pieces = list(text)
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        at = chance.randrange(len(pieces) + 1)
+        if chance.random() < 0.6 or not pieces:
+            pieces[at:at] = [chance.choice(BITS)]
+        else:
+            del pieces[min(at, len(pieces) - 1)]
+    return "".join(pieces)
+
+
+def ask_broken(both, count, seed):
+    memory, plain = both
+    asker, chance = Asker(plain, seed), random.Random(seed)
+    read = 0
+    for number in range(count):
+        kind, pairs = asker.question()
+        at = chance.randrange(len(pairs))
+        name, text = pairs[at]
+        is_name = chance.random() < 0.3
+        pairs[at] = (broken(chance, name), text) if is_name else (name, broken(chance, text))
+        try:
+            query = parse(kind, pairs, terms=terms())
+        except TaiheError as refused:
+            assert str(refused)
+            continue
+        read += 1
+        assert ids(memory.search(query)) == ids(plain.search(query)), (number, kind, pairs)
+    return read
+
+
+def test_broken_questions_are_refused_or_answered_alike(both):
+    assert ask_broken(both, 1500, seed=8) > 300
+
+
+@pytest.mark.nightly
+def test_many_broken_questions_are_refused_or_answered_alike(both):
+    ask_broken(both, 40_000, seed=9)
+
+
 def test_what_lies_above_and_below_is_what_a_slow_walk_finds():
     """Hierarchies of any shape, nested, by properties and with loops."""
     chance = random.Random(7)
@@ -129,3 +179,50 @@ def test_what_lies_above_and_below_is_what_a_slow_walk_finds():
             assert known.above(url, code) == above
             for other in codes:
                 assert (other in known.below(url, code)) == (code in known.above(url, other))
+
+
+WRONG = [None, True, -1, 1.5, "x", [], {}, [None], [{}], [[1]], 10**400, {"coding": "x"}, "2020-99"]
+
+
+def misshapen(chance, resource):
+    """A resource with something else at one or two of its places."""
+    places = []
+
+    def walk(value):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            places.append((value, key))
+            if isinstance(inner, dict | list):
+                walk(inner)
+
+    walk(resource)
+    for holder, key in chance.sample(places, chance.choice((1, 2))):
+        holder[key] = chance.choice(WRONG)
+    return resource
+
+
+def add_misshapen(count, seed):
+    chance = random.Random(seed)
+    kinds = sorted(definitions.resource_types())
+    texts = [parse("Patient", [(name, "x")]) for name in ("name", "_text", "_content", "gender")]
+    taken = 0
+    for number in range(count):
+        kind = chance.choice(kinds)
+        resource = misshapen(chance, OddMaker(seed * 100_000 + number).resource(kind))
+        try:
+            store = MemoryStore([resource])
+        except Incorrect:
+            continue
+        taken += 1
+        for query in texts:
+            store.search(replace(query, type=kind, conditions=query.conditions))
+            store.search(replace(query, type=kind, sort=sort_of(kind, "_id,-_lastUpdated")))
+    return taken
+
+
+def test_misshapen_resources_are_refused_or_searched():
+    assert 200 < add_misshapen(400, seed=1) < 400
+
+
+@pytest.mark.nightly
+def test_many_misshapen_resources_are_refused_or_searched():
+    add_misshapen(20_000, seed=2)

@@ -30,6 +30,7 @@ from taihe.fhir.search.query import (
 )
 from taihe.fhir.search.rows import IndexRow
 from taihe.fhir.search.words import narrative, wanted_words, whole_text, words
+from taihe.kernel.errors import Incorrect
 
 DAY = 86_400_000_000
 EARTH_KILOMETRES = 6371.0088
@@ -247,9 +248,17 @@ class MemoryStore:
             self.add(resource)
 
     def add(self, resource: dict[str, Any]) -> None:
-        """Store a resource that has an id, in place of an older one."""
-        key = resource["resourceType"], resource["id"]
-        self._rows[key] = [*extract(resource), *more_rows(resource)]
+        """Store a resource that has an id, in place of an older one; refuse a malformed one."""
+        key = resource.get("resourceType", ""), resource.get("id", "")
+        if not isinstance(key[1], str) or not key[1]:
+            raise Incorrect("A resource without an id cannot be found again.", "Give it an id.")
+        rows = [*extract(resource), *more_rows(resource)]
+        if not all(isinstance(text, str) for row in rows for text in (row.system, row.code)):
+            raise Incorrect(
+                f"The {key[0]} has a number where R4 has text.",
+                "Validate it first: taihe validate FILE names the element.",
+            )
+        self._rows[key] = rows
         self._resources[key] = resource
         for code in ("_text", "_content"):
             self._words.pop((key, code), None)

@@ -28,7 +28,7 @@ _MEANT_BOOLEANS = frozenset(
     ("true", "false", "yes", "no", "y", "n", "t", "f", "1", "0", "是", "否")
 )
 _LEAD = re.compile(r"([A-Za-z]{1,4}|[<>=!~]{1,2})(?=[\d+\-.])")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _LOCAL = re.compile(r"([A-Za-z]+)/(.*)")
 
 
@@ -133,7 +133,8 @@ def _refuse_impossible(parameter: Parameter, code: str) -> None:
 
 def _date(parameter: Parameter, text: str) -> Value:
     prefix, rest = _prefixed(parameter, text)
-    span = period_of(rest.replace(" ", "+")) if len(rest) <= MOST_DIGITS else None
+    readable = rest.isascii() and len(rest) <= MOST_DIGITS
+    span = period_of(rest.replace(" ", "+")) if readable else None
     if span is None:
         raise bad(
             parameter, "no date", "Write 2026, 2026-11, 2026-11-24 or 2026-11-24T08:00:00+08:00."
@@ -196,8 +197,10 @@ _KILOMETRES = {"": 1.0, "km": 1.0, "m": 0.001, "[mi_us]": 1.609347, "[mi_i]": 1.
 def _near(parameter: Parameter, text: str) -> Value:
     """`latitude|longitude|distance|unit`; without a distance 50 km."""
     numbers = r"([+-]?\d{1,3}(?:\.\d{1,20})?)\|([+-]?\d{1,3}(?:\.\d{1,20})?)"
-    match = re.fullmatch(numbers + r"(?:\|(\d{0,6}(?:\.\d{1,20})?)(?:\|([^|]*))?)?", text)
-    if match is None or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
+    match = text.isascii() and re.fullmatch(
+        numbers + r"(?:\|(\d{0,6}(?:\.\d{1,20})?)(?:\|([^|]*))?)?", text
+    )
+    if not match or abs(float(match[1])) > 90 or abs(float(match[2])) > 180:
         raise bad(parameter, "no position", "Write latitude|longitude|distance|km.")
     unit = match[4] or ""
     if unit not in _KILOMETRES:

@@ -72,7 +72,8 @@ def text_of_html(div: str) -> str:
 
 def narrative(resource: dict[str, Any]) -> str:
     """The text of a resource's narrative; "" when it has none."""
-    div = (resource.get("text") or {}).get("div")
+    text = resource.get("text")
+    div = text.get("div") if isinstance(text, dict) else None
     return text_of_html(div) if isinstance(div, str) else ""
 
 
