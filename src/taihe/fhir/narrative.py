@@ -76,51 +76,61 @@ _FORBIDDEN_URLS = re.compile(r"\s*(javascript|vbscript)\s*:", re.IGNORECASE)
 
 
 def is_safe(div: str) -> bool:
+    """Whether a text is one div with allowed tags and attributes, and something can be read."""
+    return not trouble(div)
+
+
+def trouble(div: str) -> str:
     """
-    Whether a text is one div with allowed tags and attributes, and something can be read.
+    What is wrong with a narrative, in words; "" when nothing is.
 
     Tags must nest, attributes be quoted, and entities be those of XML or numbers.
     """
     if not div.lstrip().startswith("<div"):
-        return False
+        return "does not begin with <div>"
     open_tags: list[str] = []
     at = 0
     readable = closed = False
     text = re.sub(r"<!--.*?-->", "", div, flags=re.DOTALL)
     if "&" in text and text.count("&") != len(_ENTITY.findall(text)):
-        return False
+        return "has an & that XML does not know (write &amp; or a number)"
     for match in _TAG.finditer(text):
         between = text[at : match.start()]
-        if "<" in between or closed:
-            return False
+        if "<" in between:
+            return "has a < that begins no tag (write &lt;)"
+        if closed:
+            return "goes on after its </div>"
         readable = readable or not (between == "" or between.isspace())
         at = match.end()
         closing, name, attributes, empty = match.groups()
         if name not in _ALLOWED:
-            return False
+            return "has a tag that is not allowed"
         if closing:
             if attributes.strip() or not open_tags or open_tags.pop() != name:
-                return False
+                return "has tags that do not nest"
         elif not empty:
             open_tags.append(name)
-        if attributes and not _safe_attributes(attributes):
-            return False
+        if attributes and (said := _attribute_trouble(attributes)):
+            return said
         closed = not open_tags
         readable = readable or name == "img"
-    return closed and readable and not text[at:].strip()
+    if text[at:].strip():
+        return "has a < that begins no tag (write &lt;)" if "<" in text[at:] else (
+            "goes on after its </div>" if closed else "has a tag that is not closed")  # fmt: skip
+    if not closed:
+        return "has a tag that is not closed"
+    return "" if readable else "has nothing to read"
 
 
-def _safe_attributes(attributes: str) -> bool:
+def _attribute_trouble(attributes: str) -> str:
     seen: set[str] = set()
     for key, value in _ATTRIBUTE.findall(attributes):
-        if (
-            key in seen
-            or _FORBIDDEN_ATTRIBUTES.fullmatch(key)
-            or _FORBIDDEN_URLS.match(value[1:-1])
-        ):
-            return False
+        if key in seen:
+            return "has an attribute twice"
+        if _FORBIDDEN_ATTRIBUTES.fullmatch(key) or _FORBIDDEN_URLS.match(value[1:-1]):
+            return "has a script or form in an attribute"
         seen.add(key)
-    return not _ATTRIBUTE.sub("", attributes).strip()
+    return "has an attribute without quotes" if _ATTRIBUTE.sub("", attributes).strip() else ""
 
 
 def has_namespace(div: str) -> bool:

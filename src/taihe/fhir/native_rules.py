@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from taihe.fhir.narrative import has_namespace, is_safe
+from taihe.fhir.narrative import has_namespace, trouble
 from taihe.fhir.search.rows import period_of
 
 DEEPEST = 100
@@ -77,11 +77,12 @@ def _period(speaker: Speaker, value: dict[str, Any], path: str) -> None:
 
 
 def _narrative(speaker: Speaker, value: dict[str, Any], path: str) -> None:
-    if not is_safe(value["div"]):
+    said = trouble(value["div"])
+    if said:
         speaker.say(
             "invariant",
             f"{path}.div",
-            "The text is not the plain XHTML that FHIR allows, or has nothing to read.",
+            f"The text is no plain XHTML: it {said}.",
             "Use simple tags, no script, no form. These are rules txt-1 and txt-2 of FHIR.",
         )
     elif not has_namespace(value["div"]):
@@ -126,14 +127,14 @@ def _domain_resource(speaker: Speaker, value: dict[str, Any], path: str) -> None
                 "invariant",
                 f"{place}.meta",
                 "A contained resource has no version, time or label of its own.",
-                "Remove them (dom-4, dom-5).",
+                "Remove them. These are rules dom-4 and dom-5 of FHIR.",
             )
         if f"#{inner.get('id')}" not in pointed and "#" not in _strings(inner):
             speaker.say(
                 "invariant",
                 place,
                 "The contained resource is referred to from nowhere.",
-                "Refer to it or remove it (dom-3).",
+                "Refer to it or remove it. This is rule dom-3 of FHIR.",
             )
 
 

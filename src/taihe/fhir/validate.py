@@ -21,6 +21,7 @@ from taihe.fhir.native_rules import DEEPEST
 from taihe.fhir.outcome import Issue
 from taihe.fhir.primitives import HINTS, LONGEST_TEXT, TEXTS, has_only_odd_characters
 from taihe.fhir.search.rows import split_reference
+from taihe.fhir.sentences import sentence
 from taihe.fhir.shapes import Spec, shape
 
 __all__ = ["Issue", "check"]
@@ -29,7 +30,9 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,60}")
 
 
 def _article(word: str) -> str:
-    return f"an {word}" if word[0].lower() in "aeiou" else f"a {word}"
+    """A word with its article: an integer, a uri."""
+    vowel = word[0].lower() in "aeio" or word.startswith("un")
+    return f"an {word}" if vowel else f"a {word}"
 
 
 def _after(key: str, start: str) -> bool:
@@ -169,14 +172,8 @@ class _Checker:
         except FhirPathError:
             return
         if len(result) == 1 and atom(result[0]) is False:
-            invariant = rule.invariant
-            self.say(
-                "invariant",
-                path,
-                invariant.human.strip(),
-                f"This is rule {invariant.key} of FHIR.",
-                invariant.severity,
-            )
+            problem, do = sentence(rule.invariant)
+            self.say("invariant", path, problem, do, rule.invariant.severity)
 
     def listed(
         self, items: list[Any], spec: Spec, holder: dict[str, Any], path: str, depth: int
@@ -284,8 +281,9 @@ class _Checker:
 
     def bad_primitive(self, one: Any, spec: Spec, path: str) -> None:
         kind = spec.field.type
+        leave = "Give a value." if spec.field.element.minimum else "Leave it out, or give a value."
         if one is None:
-            self.say("structure", path, f"{spec.name} is null.", "Leave it out, or give a value.")
+            self.say("structure", path, f"{spec.name} is null.", leave)
         elif isinstance(one, list):
             self.say("structure", path, f"{spec.name} may occur only once.", "Write no list.")
         elif isinstance(one, dict):
@@ -293,7 +291,7 @@ class _Checker:
                 "structure", path, f"{spec.name} is a structure.", HINTS.get(kind, "Write text.")
             )
         elif isinstance(one, str) and (one == "" or one.isspace()):
-            self.say("value", path, f"{spec.name} is empty.", "Leave it out, or give a value.")
+            self.say("value", path, f"{spec.name} is empty.", leave)
         elif spec.codes is not None and kind == "code" and isinstance(one, str):
             shown = sorted(spec.codes)
             hint = f"Use one of {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}."
@@ -323,7 +321,9 @@ class _Checker:
 
     def bad_form(self, one: Any, spec: Spec, path: str, *, single: bool = False) -> None:
         if one is None:
-            self.say("structure", path, f"{spec.name} is null.", "Leave it out, or give a value.")
+            must = spec.field.element.minimum and not (single and spec.many)
+            do = "Give a value." if must else "Leave it out, or give a value."
+            self.say("structure", path, f"{spec.name} is null.", do)
         elif one in ([], {}):
             self.say("structure", path, f"{spec.name} is empty.", "Leave it out.")
         elif spec.many and not single:
@@ -424,9 +424,9 @@ class _Checker:
         if spec.field.type != "CodeableConcept" and "code" not in one:
             return
         hint = "Use a code of it."
-        shown = sorted(f"{code} ({system})" for system in systems for code in systems[system])
-        if len(shown) <= 8:
-            hint = f"Use one of {', '.join(shown)}."
+        if sum(map(len, systems.values())) <= 12:
+            shown = [f"{', '.join(sorted(codes))} of {system}" for system, codes in systems.items()]
+            hint = f"Use one of {'; '.join(shown)}."
         self.say("code-invalid", path, f"{spec.name} has no code of its value set.", hint)
 
 

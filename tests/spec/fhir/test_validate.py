@@ -7,8 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from taihe.fhir import fhirpath
+from taihe.fhir import definitions, fhirpath
 from taihe.fhir.outcome import operation_outcome
+from taihe.fhir.sentences import sentence
 from taihe.fhir.validate import check
 from taihe.kernel.errors import NotFound
 from tests.spec.fhir.faults import BASES, FAULTS, PATIENT
@@ -48,6 +49,15 @@ def selected(location, resource, there):
         if path and (items := fhirpath.compile(path).items(resource)):
             return items
     return []
+
+
+def test_every_rule_has_a_sentence_for_a_clerk():
+    for rule in definitions.invariants():
+        problem, do = sentence(rule)
+        assert problem[0].isupper() and problem.endswith("."), problem
+        assert "SHALL" not in problem
+        assert do.endswith(f"This is rule {rule.key} of FHIR.")
+        assert rule.severity == "warning" or len(problem) < 260
 
 
 def test_every_kind_of_fault_is_shown_once():
