@@ -19,10 +19,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from taihe.fhir import definitions, fhirpath
+from taihe.fhir import definitions, fhirpath, model
 from taihe.fhir.fhirpath.elements import of_resource, plain, type_name
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.fast.forms import LEFT, written, written_for_items
+from taihe.fhir.invariants import CORRECTED
 from tests.oracle.fhir_resources import Maker
 from tests.oracle.fhirpath_grammar import Grammar, broken, exactly
 from tests.oracle.fhirpath_plain import NotCovered, Wrong, evaluate
@@ -244,7 +245,34 @@ def test_search_expressions_agree_on_synthea(shared):
                     assert form is None or same_values(form, resource, items, Counter())
 
 
-def test_every_published_search_expression_and_rule_has_a_form():
+def elements():
+    """Every place that may have rules: its path, type and place."""
+    for name in sorted(definitions.types()):
+        yield name, name, name
+        stack, seen = [name], set()
+        while stack:
+            for field in model.fields(stack.pop()).values():
+                if field.path not in seen:
+                    seen.add(field.path)
+                    yield field.path, field.type, field.place
+                    if field.place == field.path:
+                        stack.append(field.place)
+
+
+def test_every_rule_of_the_specification_has_a_form():
+    keys, written_keys = set(), set()
+    for path, type, place in elements():
+        for invariant in definitions.invariants(path):
+            text = CORRECTED.get(invariant.key, invariant.expression)
+            if text:
+                keys.add(invariant.key)
+                if written_for_items(fhirpath.compile(text).tree, type, place):
+                    written_keys.add(invariant.key)
+    assert len(keys) == 237
+    assert keys - written_keys == set()
+
+
+def test_every_published_search_expression_has_a_form():
     missing = []
     for row in definitions.search_parameters():
         if row.expression:

@@ -166,10 +166,11 @@ class Compiled:
                 key = (item.type, item.place)
                 fast = self._items[key] if key in self._items else self._form_for_items(key)
                 if fast is not None:
+                    traced = len(env.traces)
                     try:
                         return fast(env, item)
-                    except LEFT:
-                        pass  # the closures answer, or say what is wrong
+                    except LEFT:  # the closures answer, or say what is wrong
+                        del env.traces[traced:]
         try:
             return self.run(env, focus)
         except RecursionError:

@@ -103,11 +103,13 @@ def written(tree: Node, resource_type: str) -> Form | None:
 def written_for_items(tree: Node, type: str, place: str) -> Form | None:
     """The form that takes an environment and one element, and gives items."""
     focus = Shape("r", type, place, "e")
-    if focus.kind != "complex" or not model.fields(place):
+    known = model.fields(place) or model.kind(type)
+    if not known or uses(tree, "$index") or uses(tree, "$total"):
         return None
-    if uses(tree, "$index") or uses(tree, "$total") or calls(tree, frozenset(("trace",))):
-        return None
-    header = "def fast(env, e):\n    r = e.value\n    if type(r) is not dict: raise Slow"
+    header = "def fast(env, e):\n    if e.extra is not None: raise Slow\n    r = e.value"
+    pen = Functions(Shape("", ""), focus, owners=True)
+    pen.check(focus)
+    header += "\n" + "\n".join(pen.lines)
     return _write(tree, Shape("", ""), focus, header, "", items=True)
 
 

@@ -251,8 +251,17 @@ class Members(Pen):
             self.work("1")
         if name in ("resource", "rootResource", "context") and self.root.type:
             emit(self.root)
-            return
-        raise NotFast
+        elif name in ("resource", "rootResource") and not self.root.type:
+            resource = self.name()
+            self.line(f"{resource} = env.{'root' if name == 'rootResource' else name}")
+            self.enter(f"if {resource} is not None:")
+            emit(Shape(resource, ""))
+        elif not self.root.type:
+            one = self.name()
+            self.loop(one, f"env.variables[{name!r}]")
+            emit(Shape(one, ""))
+        else:
+            raise NotFast
 
     def below(self, node: Call, focus: Shape, emit: Emit, look: Look = EVERY) -> None:
         """`children()` and `descendants()`."""

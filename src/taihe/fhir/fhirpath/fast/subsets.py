@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taihe.fhir import model
+from taihe.fhir.fhirpath.fast.folding import folded, is_constant
 from taihe.fhir.fhirpath.fast.looks import identifying
 from taihe.fhir.fhirpath.fast.rounds import Rounds
 from taihe.fhir.fhirpath.fast.shapes import SIMPLE, Shape
@@ -156,6 +157,19 @@ class Subsets(Rounds):
             return
         assert merged is not None
         self.repeat_list(self.unique(f"{one} + {two}", merged), self.unique_shape(merged), emit)
+
+    def trace(self, node: Call, focus: Shape, emit: Emit) -> None:
+        """`trace(name)`: the items, noted in the environment."""
+        name = node.arguments[0]
+        values = folded(name) if is_constant(name) else ()
+        if len(node.arguments) > 1 or len(values) != 1 or type(values[0]) is not str:
+            raise NotFast
+        listed, shape = self.own_many(node, focus)
+        if shape is None:
+            shape = Shape("", "")
+        if not self.root.type:  # else nobody can read the environment afterwards
+            self.line(f"env.traces.append(({values[0]!r}, {self.as_boxes(listed, shape)}))")
+        self.repeat_list(listed, shape, emit)
 
     def coalesce(self, node: Call, focus: Shape, emit: Emit) -> None:
         """`coalesce()`: the first that is not empty."""

@@ -26,6 +26,7 @@ COLLECTION_CALLS = {
     "intersect": "filtered",
     "exclude": "filtered",
     "split": "split",
+    "trace": "trace",
     "children": "below",
     "descendants": "below",
 }

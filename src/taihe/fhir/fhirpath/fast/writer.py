@@ -72,6 +72,7 @@ class Pen:
         self.space: dict[str, Any] = {
             **{n: v for n, v in vars(runtime).items() if not n.startswith("_")},
             "Decimal": Decimal,
+            "numbers": frozenset((int, float, Decimal)),
             "Element": Element,
             "of_resource": of_resource,
             "add": EXACT.add,
@@ -188,8 +189,6 @@ class Pen:
     def check(self, shape: Shape) -> None:
         """A line that leaves data of another form to the closures."""
         if shape.kind in ("boolean", "number"):
-            if shape.kind == "number":
-                self.space["numbers"] = frozenset((int, float, Decimal))
             self.line(f"if not ({self.fits(shape)}): raise Slow")
         else:
             self.line(f"if {self.fits(shape).replace(' is ', ' is not ')}: raise Slow")
