@@ -216,7 +216,7 @@ def _spans(value: Any, type: str) -> Iterator[Found]:
         high = moments(value["end"])[1] if value.get("end") else FOREVER
         yield Found("", "", low, high)
     elif type == "Timing":
-        spans = [moments(t) for t in value.get("event", [])]
+        spans = [moments(t) for t in value.get("event", []) if t]
         bounds = value.get("repeat", {}).get("boundsPeriod")
         for found in _spans(bounds or {}, "Period"):
             assert found.low is not None and found.high is not None
