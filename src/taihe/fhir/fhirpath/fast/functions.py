@@ -9,7 +9,7 @@ from taihe.fhir.fhirpath.errors import FhirPathError
 from taihe.fhir.fhirpath.fast.arithmetic import Arithmetic
 from taihe.fhir.fhirpath.fast.folding import folded, is_constant
 from taihe.fhir.fhirpath.fast.shapes import Shape
-from taihe.fhir.fhirpath.fast.tables import ATOMIC, COLLECTION_CALLS, SCALAR_CALLS, TEXTUAL
+from taihe.fhir.fhirpath.fast.tables import ATOMIC, COLLECTION_CALLS, LISTED, SCALAR_CALLS, TEXTUAL
 from taihe.fhir.fhirpath.fast.writer import (
     Emit,
     NotFast,
@@ -187,7 +187,8 @@ class Functions(Arithmetic):
         self.uses_meter |= meter == "meter"
         one = self.name()
         self.loop(one, f"{function}({meter}, {source}, [{', '.join(given)}])")
-        emit(Shape(one, ""))
+        kind = LISTED.get(node.name)
+        emit(Shape(one, f"System.{kind}" if kind else ""))
 
     def resource_key(self, node: Call, focus: Shape) -> Shape | None:
         """`getResourceKey()`."""

@@ -66,3 +66,11 @@ ATOMIC = {
     "convertsToDate": "Boolean", "convertsToDateTime": "Boolean", "convertsToTime": "Boolean",
     "convertsToQuantity": "Boolean", "convertsToString": "Boolean",
 }  # fmt: skip
+
+# Functions of whole collections whose results have one type.
+LISTED = {
+    "allTrue": "Boolean", "anyTrue": "Boolean", "allFalse": "Boolean", "anyFalse": "Boolean",
+    "hasValue": "Boolean", "htmlChecks": "Boolean", "memberOf": "Boolean", "subsumes": "Boolean",
+    "subsumedBy": "Boolean", "conformsTo": "Boolean", "subsetOf": "Boolean",
+    "supersetOf": "Boolean", "isDistinct": "Boolean", "toChars": "String",
+}  # fmt: skip
