@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from taihe.fhir.narrative import has_namespace, trouble
-from taihe.fhir.search.rows import period_of
+from taihe.fhir.search.rows import period_of, split_reference
 
 DEEPEST = 100
 
@@ -95,14 +95,19 @@ def _narrative(speaker: Speaker, value: dict[str, Any], path: str) -> None:
         )
 
 
-def _strings(value: Any, depth: int = 0) -> set[str]:
+def _strings(value: Any) -> set[str]:
     """Every text that points into the resource ("#…")."""
-    if isinstance(value, str):
-        return {value} if value[:1] == "#" else set()
     found: set[str] = set()
-    if depth < DEEPEST and isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            found |= _strings(one, depth + 1)
+    stack: list[Any] = [value]
+    while stack:
+        one = stack.pop()
+        for inner in one.values() if type(one) is dict else one:
+            kind = type(inner)
+            if kind is str:
+                if inner[:1] == "#":
+                    found.add(inner)
+            elif kind is dict or kind is list:
+                stack.append(inner)
     return found
 
 
@@ -138,7 +143,25 @@ def _domain_resource(speaker: Speaker, value: dict[str, Any], path: str) -> None
             )
 
 
+def _bundle(speaker: Speaker, value: dict[str, Any], path: str) -> None:
+    """A full address that is no urn names the resource below it (Bundle.entry.fullUrl)."""
+    for at, entry in enumerate(value.get("entry") or ()):
+        address, inner = entry.get("fullUrl"), entry.get("resource")
+        if type(address) is not str or not address.startswith("http") or type(inner) is not dict:
+            continue
+        kind, whole = split_reference(address)
+        name = whole.rpartition("/")[2]
+        if kind and "id" in inner and (kind, name) != (inner.get("resourceType"), inner["id"]):
+            speaker.say(
+                "value",
+                f"{path}.entry[{at}].fullUrl",
+                "The full address is that of another resource.",
+                "Let it end in the type and id of the resource.",
+            )
+
+
 NATIVE_RULES: dict[str, NativeRule] = {
+    "Bundle": _bundle,
     "Extension": _extension,
     "Reference": _reference,
     "Quantity": _quantity,

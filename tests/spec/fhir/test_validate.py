@@ -64,6 +64,25 @@ def test_every_kind_of_fault_is_shown_once():
     assert len({fault.kind for fault in FAULTS}) == len(FAULTS) >= 175
 
 
+WARNINGS = [
+    ({"text": {"status": "generated", "div": "<div>x</div>"}}, "Patient.text.div", "xmlns"),
+    ({"name": [{"family": "a\x01b"}]}, "Patient.name[0].family", "control characters"),
+]
+
+
+@pytest.mark.parametrize(("change", "location", "words"), WARNINGS)
+def test_what_should_not_be_is_a_warning(change, location, words):
+    (issue,) = check({"resourceType": "Patient", **change})
+    assert (issue.severity, issue.location) == ("warning", location)
+    assert words in issue.do
+
+
+def test_a_warning_inside_does_not_hide_a_broken_rule():
+    contact = {"gender": "male", "relationship": [{"text": "a\x01b"}]}
+    issues = check({"resourceType": "Patient", "contact": [contact]})
+    assert [issue.severity for issue in issues] == ["warning", "error"]
+
+
 def test_invariants_are_guarded_but_still_evaluated():
     from taihe.fhir.invariants import rules
 
