@@ -14,6 +14,7 @@ from taihe.fhir.search.memory import MemoryStore
 from taihe.fhir.search.plain import Plain
 from taihe.fhir.search.query import Condition
 from taihe.fhir.search.results import sort_of
+from taihe.fhir.search.searchset import searchset
 from taihe.kernel.errors import Incorrect, TaiheError
 from tests.oracle.fhir_resources import OddMaker
 from tests.oracle.fhir_world import (
@@ -61,6 +62,18 @@ def test_every_pair_is_asked_for_and_found(both):
     assert len(holders) == 1719 - len(IMPOSSIBLE) - len(OF_WORDS)
 
 
+def paged(store, query):
+    """The matches of all pages of three, as they come."""
+    found, page = [], None
+    while True:
+        bundle = searchset(store, replace(query, count=3, page=page))
+        entries = bundle.get("entry", ())
+        found += ids([e["resource"] for e in entries if e["search"]["mode"] == "match"])
+        if "link" not in bundle:
+            return found
+        page = bundle["link"][0]["url"].rpartition("=")[2]
+
+
 def compare(both, count, seed):
     memory, plain = both
     asker = Asker(plain, seed)
@@ -74,6 +87,8 @@ def compare(both, count, seed):
             added = ids(memory.included(query, fast)), ids(plain.included(query, slow))
             assert sorted(added[0]) == sorted(added[1]), (number, kind, pairs)
             seen["includes"] += bool(added[0])
+        if number % 10 == 0:
+            assert paged(memory, query) == ids(slow), (number, kind, pairs)
         seen["hits"] += bool(slow)
         seen["sorted"] += bool(query.sort)
         seen["several parameters"] += len(query.conditions) > 1
@@ -90,7 +105,8 @@ def test_answers_are_those_of_a_plain_walk(both):
     assert seen["hits"] > 600
     rare = ("includes", "sorted", "chains", "has", "_filter", "_list", "_text, _content")
     assert min(seen[part] for part in rare) > 40
-    assert min(seen[part] for part in ("token:below", "reference:above", "chain in has")) > 5
+    rarer = ("token:below", "reference:above", "chain in has", "three links")
+    assert min(seen[part] for part in rarer) > 5
 
 
 @pytest.mark.nightly

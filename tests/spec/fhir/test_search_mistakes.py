@@ -7,6 +7,7 @@ import time
 import pytest
 
 from taihe.fhir.search import parse
+from taihe.fhir.search.memory import MemoryStore
 from taihe.kernel.errors import TaiheError
 from tests.spec.fhir.searches import finds, pairs_of, refuses
 
@@ -211,3 +212,28 @@ def test_what_is_hostile_is_refused_in_little_time(type, name, text):
     except TaiheError as refused:
         assert len(str(refused)) < 1000
     assert time.process_time() - begin < 1
+
+
+HOSTILE_TEXTS = {
+    "open tags": "<a " * 100_000,
+    "open comments": "<!--" * 100_000,
+    "no space": "高" * 300_000,
+    "entities": "&amp;" * 60_000,
+    "marks": "\u0301" * 300_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS)
+def test_hostile_texts_are_searched_in_little_time(text):
+    patient = {
+        "resourceType": "Patient",
+        "id": "p",
+        "text": {"status": "generated", "div": text},
+        "name": [{"text": text, "family": text}],
+        "managingOrganization": {"reference": text},
+    }
+    begin = time.process_time()
+    store = MemoryStore([patient])
+    for query in ("_text=高", "_content=高", "name=高", "organization=x"):
+        store.search(parse("Patient", pairs_of(query)))
+    assert time.process_time() - begin < 5

@@ -8,6 +8,7 @@ from typing import Any
 
 from taihe.fhir.search.normalise import DOTS, is_chinese, is_ideograph
 
+LONGEST = 100
 _DOT = re.compile(rf"\s*[{DOTS}.\uff0e]\s*")
 # Surnames that are read otherwise than the same characters elsewhere, with their syllables
 # (Xiandai Hanyu Cidian). The usual reading of other surnames is that of the name.
@@ -23,7 +24,6 @@ SURNAMES = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=65536)
 def pinyin_spellings(name: str, family: str = "") -> tuple[str, ...]:
     """
     The pinyin of a Chinese name: 张伟 gives zhangwei, zhang wei, zw.
@@ -31,8 +31,15 @@ def pinyin_spellings(name: str, family: str = "") -> tuple[str, ...]:
     A surname has the reading of surnames (单 shan) and, beside it, the usual one (dan). `ü` is
     spelled v, u and yu, as keyboards, boards and passports do; whoever types ü finds it too,
     since accents do not count. Of a name with a middle dot each part is spelled by itself as
-    well. What is not Chinese is left out.
+    well. What is not Chinese is left out; nothing that is longer than 100 characters is a name.
     """
+    if max(len(name), len(family)) > LONGEST:
+        return ()
+    return _spelled(name, family)
+
+
+@lru_cache(maxsize=65536)
+def _spelled(name: str, family: str) -> tuple[str, ...]:
     found: list[str] = []
     for syllables in _readings(name, family):
         for forms in _forms_of_u(syllables):
@@ -103,7 +110,7 @@ def spellings(name: dict[str, Any], texts: list[str]) -> list[str]:
         found.append(joined)
         whole = whole or joined
     whole = whole or family or "".join(given)
-    if not whole.isascii():
+    if not whole.isascii() and max(len(whole), len(family)) <= LONGEST:
         found += dotted_parts(whole)
         found += pinyin_spellings(whole, family)
     return list(dict.fromkeys(t for t in found if t.strip()))

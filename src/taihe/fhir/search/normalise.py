@@ -8,10 +8,10 @@ from functools import lru_cache
 
 # A dot in the middle of a name, in the forms in which keyboards give it.
 DOTS = "\u00b7\u2022\u2027\u22c5\u30fb\uff65\u0387\u2219\u25cf"
+LONGEST_REMEMBERED = 200
 _DOT = re.compile(f"[{DOTS}]")
 
 
-@lru_cache(maxsize=65536)
 def normalise(text: str) -> str:
     """
     Text as string search compares it: case, accents, width and runs of space do not count.
@@ -19,6 +19,11 @@ def normalise(text: str) -> str:
     Chinese characters are kept; full-width letters and digits become plain ones. Neither a
     space between two Chinese characters counts (张 伟), nor a middle dot (买买提·吐尔逊).
     """
+    # Long texts are worked out again, so that what is remembered stays small.
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _normalised(text)
+
+
+def _normalised(text: str) -> str:
     if text.isascii():
         return " ".join(text.casefold().split())
     folded = unicodedata.normalize("NFKD", _DOT.sub("", text))
@@ -31,6 +36,9 @@ def normalise(text: str) -> str:
         joined = is_ideograph(before[-1]) and is_ideograph(after[0])
         found.append(after if joined else " " + after)
     return "".join(found)
+
+
+_remembered = lru_cache(maxsize=65536)(_normalised)
 
 
 def is_ideograph(character: str) -> bool:

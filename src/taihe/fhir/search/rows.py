@@ -17,6 +17,7 @@ from taihe.fhir.search.names import spellings
 EARLIEST = -(2**62)
 LATEST = 2**62
 
+LONGEST_REMEMBERED = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
@@ -169,11 +170,12 @@ def reference_target(value: dict[str, Any]) -> tuple[str, str]:
     text = value.get("reference")
     if not text:
         return "", ""
-    kind, code = split_reference(text)
+    # A long one is read anew, so that what is remembered stays small.
+    known = split_reference if len(text) <= LONGEST_REMEMBERED else split_reference.__wrapped__
+    kind, code = known(text)
     return kind or (value.get("type") or "" if code else ""), code
 
 
-@lru_cache(maxsize=65536)
 def canonical_target(text: str) -> tuple[str, str]:
     """
     The target of a canonical: its whole address without a type, or type and id as a reference.
@@ -182,6 +184,8 @@ def canonical_target(text: str) -> tuple[str, str]:
     """
     if text.startswith("#"):
         return "", ""
+    if len(text) > LONGEST_REMEMBERED:
+        return "", text
     kind, code = split_reference(text)
     return (kind, code) if kind and "/" not in code else ("", text)
 

@@ -16,13 +16,12 @@ from typing import Any
 from taihe.fhir.search.normalise import is_ideograph, normalise
 
 _RUN = re.compile(r"[^\W_]+")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 # Tags that stand inside a word do not end it.
 _INLINE = re.compile(
     r"</?(?:a|abbr|acronym|b|big|cite|code|del|dfn|em|i|ins|kbd|q|samp|small|span|strong|sub|sup"
-    r"|tt|u|var)(?:\s[^>]*)?>"
+    r"|tt|u|var)(?:\s[^<>]*)?>"
 )
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 # Base64, and the type's own name: not text that anybody wrote.
 _NO_TEXT = frozenset(("data", "resourceType"))
 
@@ -66,8 +65,16 @@ def _runs(text: str) -> Iterator[str]:
 
 def text_of_html(div: str) -> str:
     """The text of a narrative, without its tags."""
-    plain = _INLINE.sub("", _COMMENT.sub(" ", div))
+    plain = _INLINE.sub("", _without_comments(div))
     return html.unescape(_TAG.sub(" ", plain))
+
+
+def _without_comments(div: str) -> str:
+    kept, at = [], 0
+    while (begin := div.find("<!--", at)) >= 0 and (end := div.find("-->", begin)) >= 0:
+        kept.append(div[at:begin])
+        at = end + 3
+    return " ".join((*kept, div[at:]))
 
 
 def narrative(resource: dict[str, Any]) -> str:

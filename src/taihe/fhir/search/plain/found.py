@@ -95,7 +95,7 @@ def names(name: Mapping[str, Any]) -> Iterator[str]:
         joined = joined if is_han(joined) else " ".join([family, *given])
         yield joined
     whole = name.get("text") or joined or family or "".join(given)
-    if not is_han(whole):
+    if not is_han(whole) or len(whole) > 100 or len(family) > 100:
         return
     yield from pinyin(whole, family)
     between = [part.strip() for part in re.split("[·•‧⋅・･·∙●.．]", whole)]
