@@ -18,6 +18,7 @@ EARLIEST = -(2**62)
 LATEST = 2**62
 
 LONGEST_REMEMBERED = 200
+MOST_REMEMBERED = 100_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
@@ -165,15 +166,25 @@ def split_reference(text: str) -> tuple[str, str]:
     return match["type"], match["id"]
 
 
+_targets: dict[str, tuple[str, str]] = {}
+
+
 def reference_target(value: dict[str, Any]) -> tuple[str, str]:
     """The target of a Reference element; its `type` helps where the text names none."""
     text = value.get("reference")
     if not text:
         return "", ""
-    # A long one is read anew, so that what is remembered stays small.
-    known = split_reference if len(text) <= LONGEST_REMEMBERED else split_reference.__wrapped__
-    kind, code = known(text)
-    return kind or (value.get("type") or "" if code else ""), code
+    found = _targets.get(text)
+    if found is None:
+        found = split_reference.__wrapped__(text)
+        # Few and short texts are remembered, so that this stays small.
+        if len(text) <= LONGEST_REMEMBERED:
+            if len(_targets) >= MOST_REMEMBERED:
+                _targets.clear()
+            _targets[text] = found
+    if found[0] or not found[1]:
+        return found
+    return value.get("type") or "", found[1]
 
 
 def canonical_target(text: str) -> tuple[str, str]:
