@@ -231,7 +231,9 @@ def search_parameters(package: dict[str, list[Resource]]) -> list[list[object]]:
     The parameters that have a base, without the two examples that repeat a real one.
 
     A row is [code, kind, expression, bases, targets, components], a component
-    [code of the component parameter, expression].
+    [code of the component parameter, expression]. R4 has the two expressions of
+    DocumentReference-relationship the wrong way round, so that nothing could be found by it;
+    they are put right as R5 has them.
     """
     listed = package["SearchParameter"]
     code_of = {p["url"]: p["code"] for p in listed}
@@ -242,6 +244,9 @@ def search_parameters(package: dict[str, list[Resource]]) -> list[list[object]]:
         components = [
             [code_of[c["definition"]], c["expression"]] for c in parameter.get("component", [])
         ]
+        if parameter["id"] == "DocumentReference-relationship":
+            assert components == [["relatesto", "code"], ["relation", "target"]], components
+            components = [["relatesto", "target"], ["relation", "code"]]
         rows.append(
             [
                 parameter["code"],

@@ -407,7 +407,10 @@ def test_a_composite_holds_within_one_part():
         pressure("low", 80, 150),
         observation("alone", code=coded("8480-6"), valueQuantity={"value": 150, "unit": "mmHg"}),
         observation("word", code=coded("600-7"), valueString="E. coli"),
-    ]
+        {"resourceType": "DocumentReference", "id": "new", "relatesTo": [
+            {"code": "replaces", "target": {"reference": "DocumentReference/old"}},
+            {"code": "signs", "target": {"reference": "DocumentReference/other"}}]},
+    ]  # fmt: skip
     table = f"""
         type        | query                                                     | found
         ------------+-----------------------------------------------------------+---------
@@ -420,6 +423,8 @@ def test_a_composite_holds_within_one_part():
         Observation | component-code=8480-6&component-value-quantity=lt100      | high low
         Observation | code-value-string=600-7$e. co                             | word
         Observation | code-value-string=600-8$e. co                             | -
+        DocumentReference | relationship=DocumentReference/old$replaces         | new
+        DocumentReference | relationship=old$signs                              | -
     """
     finds(things, table)
 
