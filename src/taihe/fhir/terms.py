@@ -2,7 +2,7 @@
 Value sets that are given at run time, beside those that ship.
 
 A ValueSet is known by its expansion, or by a definition that can be worked out from what was
-given: listed codes, whole given code systems, other value sets, is-a filters, exclusions.
+given: listed codes, whole given code systems, other value sets, filters, exclusions.
 What cannot be worked out is not known, and a code is never refused for it.
 """
 
@@ -86,13 +86,13 @@ class ValueSets:
         if not isinstance(compose, dict):
             return None
         found = {}
-        for part in compose.get("include") or ():
+        for part in _dicts(compose.get("include")):
             codes = self._part(part, depth)
             if codes is None:
                 return None
             for system, listed in codes.items():
                 found.setdefault(system, set()).update(listed)
-        for part in compose.get("exclude") or ():
+        for part in _dicts(compose.get("exclude")):
             codes = self._part(part, depth)
             if codes is None:
                 return None
@@ -100,20 +100,19 @@ class ValueSets:
                 found.get(system, set()).difference_update(listed)
         return found
 
-    def _part(self, part: Any, depth: int) -> dict[str, set[str]] | None:
+    def _part(self, part: dict[str, Any], depth: int) -> dict[str, set[str]] | None:
         """One include or exclude: what its system gives and every value set it names has."""
-        if not isinstance(part, dict):
-            return None
         sides: list[dict[str, set[str]]] = []
         system = str(part.get("system", ""))
         if "concept" in part:
-            sides.append({system: {str(c.get("code")) for c in part["concept"]}})
+            sides.append({system: {str(c.get("code")) for c in _dicts(part["concept"])}})
         elif system:
-            codes = self._system(system, part.get("filter") or ())
+            codes = self._system(system, part.get("filter"))
             if codes is None:
                 return None
             sides.append({system: codes})
-        for url in part.get("valueSet") or ():
+        urls = part.get("valueSet")
+        for url in urls if isinstance(urls, list) else ():
             inner = self._worked_out(str(url).partition("|")[0], depth + 1)
             if inner is None:
                 return None
@@ -129,17 +128,74 @@ class ValueSets:
         system = self.systems.get(url)
         if system is None or system.get("content") != "complete":
             return None
-        above: dict[str, tuple[str, ...]] = {}
-        _hierarchy(system.get("concept") or (), (), above, 0)
-        codes = set(above)
-        for one in filters:
-            wanted, how = str(one.get("value")), one.get("op")
-            if one.get("property") != "concept" or how not in ("is-a", "descendent-of"):
+        tree = _Tree()
+        tree.add(system.get("concept"), (), 0)
+        declared = {str(one.get("code")) for one in _dicts(system.get("property"))}
+        codes = set(tree.above)
+        for one in _dicts(filters):
+            kept = tree.filtered(
+                str(one.get("property")), str(one.get("op")), str(one.get("value")), declared
+            )
+            if kept is None:
                 return None
-            codes &= {
-                c for c, line in above.items() if wanted in line or (how == "is-a" and c == wanted)
-            }
+            codes &= kept
         return codes
+
+
+class _Tree:
+    """The codes of a system: what is above each, and their properties."""
+
+    def __init__(self) -> None:
+        self.above: dict[str, set[str]] = {}
+        self.properties: dict[str, dict[str, set[str]]] = {}
+
+    def add(self, concepts: Any, line: tuple[str, ...], depth: int) -> None:
+        """Take concepts below a line of others."""
+        for one in _dicts(concepts) if depth < 100 else ():
+            if "code" not in one:
+                continue
+            code = str(one["code"])
+            self.above.setdefault(code, set()).update(line)
+            held = self.properties.setdefault(code, {})
+            if "display" in one:
+                held.setdefault("display", set()).add(str(one["display"]))
+            for said in _dicts(one.get("property")):
+                values = [v for k, v in said.items() if k.startswith("value")]
+                for value in values:
+                    text = str(value.get("code")) if isinstance(value, dict) else str(value)
+                    text = text.lower() if isinstance(value, bool) else text
+                    held.setdefault(str(said.get("code")), set()).add(text)
+            self.add(one.get("concept"), (*line, code), depth + 1)
+
+    def filtered(self, name: str, how: str, value: str, declared: set[str]) -> set[str] | None:
+        """The codes that a filter keeps; None when it is one that is not known."""
+        every = set(self.above)
+        if name in ("concept", "code") and how in ("is-a", "descendent-of", "is-not-a"):
+            below = {code for code, line in self.above.items() if value in line}
+            kept = below if how == "descendent-of" else below | ({value} & every)
+            return every - kept if how == "is-not-a" else kept
+        if name == "concept" and how == "generalizes":
+            return (self.above.get(value, set()) | {value}) & every
+        if name not in declared | {"code", "display"}:
+            return None
+        has = {
+            code: {code} if name == "code" else held.get(name, set())
+            for code, held in self.properties.items()
+        }
+        wanted = {one.strip() for one in value.split(",")}
+        if how == "=":
+            return {code for code, values in has.items() if value in values}
+        if how == "in":
+            return {code for code, values in has.items() if values & wanted}
+        if how == "not-in":
+            return {code for code, values in has.items() if not values & wanted}
+        if how == "exists":
+            return {code for code, values in has.items() if bool(values) == (value == "true")}
+        return None
+
+
+def _dicts(listed: Any) -> list[dict[str, Any]]:
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _gather(contains: Any, found: dict[str, set[str]], depth: int) -> None:
@@ -148,13 +204,3 @@ def _gather(contains: Any, found: dict[str, set[str]], depth: int) -> None:
             if "code" in one and one.get("abstract") is not True:
                 found.setdefault(str(one.get("system", "")), set()).add(str(one["code"]))
             _gather(one.get("contains"), found, depth + 1)
-
-
-def _hierarchy(
-    concepts: Any, line: tuple[str, ...], above: dict[str, tuple[str, ...]], depth: int
-) -> None:
-    for one in concepts if isinstance(concepts, list | tuple) and depth < 100 else ():
-        if isinstance(one, dict) and "code" in one:
-            code = str(one["code"])
-            above[code] = (*above.get(code, ()), *line)
-            _hierarchy(one.get("concept"), (*line, code), above, depth + 1)

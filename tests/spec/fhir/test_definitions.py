@@ -54,6 +54,17 @@ def test_invariants_bindings_compartments_and_operations_are_complete():
     assert len(definitions.operations()) == 47
 
 
+def test_simple_quantities_are_known():
+    simple = [
+        f"{path}.{element.name}"
+        for path in definitions.paths()
+        for element in definitions.children(path).values()
+        if element.profile
+    ]
+    assert len(simple) == 55
+    assert "Observation.referenceRange.low" in simple and "Observation.value[x]" not in simple
+
+
 def test_the_definitions_are_read_only_when_asked_for():
     script = (
         "import sys, time; t = time.perf_counter(); import taihe.fhir.search, taihe.fhir.fhirpath; "
