@@ -5,6 +5,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PIP_SYNC = $(UV) pip sync --quiet --python .venv/bin/python
 RUN = .venv/bin/
 ARGS ?=
+FHIRPATH_JS = 5.2.2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test up test check fix docs bench nightly lock clean
@@ -55,7 +56,9 @@ docs: setup-test  ## build docs/ into var/docs
 	$(RUN)python tools/build_docs.py
 	$(RUN)mkdocs build --quiet --strict
 
-bench: setup-test  ## figures beside their baselines
+bench: setup-test  ## figures beside their baselines (fhirpath.js where npm is there)
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r locks/bench.txt
+	@command -v npm >/dev/null && npm install --silent --no-audit --no-fund --prefix var/bench fhirpath@$(FHIRPATH_JS) || true
 	$(RUN)taihe bench $(ARGS)
 
 nightly: setup-test  ## long proofs: many kills, fuzzing, all engines (Spark needs Java 17 or 21)
@@ -66,6 +69,7 @@ nightly: setup-test  ## long proofs: many kills, fuzzing, all engines (Spark nee
 lock: | .venv/bin/python  ## resolve the locked requirements anew
 	$(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml --extra lake --extra server -o locks/run.txt
 	$(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml --extra lake --extra server --group test -c locks/run.txt -o locks/test.txt
+	$(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet pyproject.toml --extra bench -c locks/test.txt --override <(echo "python-dateutil>=2.8") -o locks/bench.txt
 	grep -o '"pyspark>[^"]*"' pyproject.toml | tr -d '"' | $(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet - -o locks/spark.txt
 
 clean:  ## remove what can be made again (not var/)
