@@ -11,8 +11,8 @@ from taihe.fhir.fhirpath.errors import ExecutionProblem
 
 Resolver = Callable[[str], dict[str, Any] | None]
 MOST_ITEMS = 1_000_000
-MOST_STEPS = 4_000_000
-MOST_CHARACTERS = 200_000_000
+MOST_STEPS = 2_000_000
+MOST_CHARACTERS = 50_000_000
 
 
 class Codes(Protocol):
@@ -79,7 +79,7 @@ class Environment:
             )
 
     def work(self, steps: int) -> None:
-        """Count steps; raises when the expression takes more than four million."""
+        """Count steps; raises when the expression takes more than two million."""
         self._steps -= steps
         if self._steps < 0:
             raise ExecutionProblem(
@@ -87,7 +87,7 @@ class Environment:
             )
 
     def write(self, characters: int) -> None:
-        """Count characters read or made; raises when they are more than 200 million."""
+        """Count characters read or made; raises when they are more than 50 million."""
         self._characters -= characters
         if self._characters < 0:
             raise ExecutionProblem("The expression works on too much text.", "Narrow it.")

@@ -323,7 +323,7 @@ def _moved(operator: str, a: Temporal, b: Quantity) -> Item | None:
                 f"A quantity in {b.unit} cannot be added to a date.", "Use years, months or days."
             )
     assert unit is not None
-    return a.plus(b.value if operator == "+" else -b.value, unit)
+    return a.plus(b.value if operator == "+" else b.value.copy_negate(), unit)
 
 
 def in_range(value: int, *, long: bool) -> int | None:

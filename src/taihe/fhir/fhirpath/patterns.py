@@ -148,20 +148,45 @@ def _is_quick(pattern: str, text: str, flags: str) -> bool:
     """Whether Python's matcher cannot take long."""
     _, count, nested = _compiled(pattern, flags)
     if nested:
-        return len(text) <= 12
-    return count <= 1 or len(text) ** min(count, 6) <= 3_000_000
+        return len(text) <= 12 and _depth(pattern) <= 2
+    return bool(len(text) ** min(_exponent(pattern, count), 6) <= 3_000_000)
+
+
+def _exponent(pattern: str, count: int) -> int:
+    """How steps grow with the text: once for each repetition, and once for where to begin."""
+    return count + (0 if count == 0 or pattern.startswith("^") else 1)
+
+
+@lru_cache(maxsize=512)
+def _depth(pattern: str) -> int:
+    """How deep repetitions stand in repetitions."""
+
+    def below(tree: Any) -> int:
+        deepest = 0
+        for operator, argument in tree:
+            if operator in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+                deepest = max(deepest, 1 + below(argument[2]))
+            elif operator is codes.SUBPATTERN:
+                deepest = max(deepest, below(argument[3]))
+            elif operator is codes.BRANCH:
+                deepest = max(deepest, *(below(branch) for branch in argument[1]))
+            elif operator in (codes.ASSERT, codes.ASSERT_NOT):
+                deepest = max(deepest, below(argument[1]))
+        return deepest
+
+    return below(_parser.parse(_in_python(pattern), re.DOTALL))
 
 
 def simple(pattern: str) -> re.Pattern[str] | None:
     """The pattern for Python's matcher where a text costs no more than its length; else None."""
     made, count, nested = _compiled(pattern)
-    return None if nested or count > 1 else made
+    return None if nested or _exponent(pattern, count) > 1 else made
 
 
 def cost(pattern: str, text: str) -> int:
     """How many thousands of steps a match may take."""
     _, count, nested = _compiled(pattern)
-    steps = len(text) * 20 if nested else len(text) ** min(max(count, 1), 6)
+    steps = len(text) * 20 if nested else len(text) ** min(max(_exponent(pattern, count), 1), 6)
     return min(steps, 3_000_000) // 1000
 
 

@@ -161,7 +161,7 @@ def add(one: Quantity, two: Quantity, sign: int) -> Quantity | None:
     if one.unit == two.unit and one.calendar == two.calendar:
         converted = two.value
     elif "1" in (one.unit, two.unit) and not one.calendar and one.unit == "1":
-        total = EXACT.add(one.value, two.value if sign > 0 else -two.value)
+        total = EXACT.add(one.value, two.value if sign > 0 else two.value.copy_negate())
         return Quantity(total, two.unit, two.calendar)
     elif two.unit == "1" and not two.calendar:
         converted = two.value
@@ -174,7 +174,9 @@ def add(one: Quantity, two: Quantity, sign: int) -> Quantity | None:
             return None
         converted = decimal_of(pair[1] / _size(one, two))
     return Quantity(
-        EXACT.add(one.value, converted if sign > 0 else -converted), one.unit, one.calendar
+        EXACT.add(one.value, converted if sign > 0 else converted.copy_negate()),
+        one.unit,
+        one.calendar,
     )
 
 

@@ -160,7 +160,7 @@ class Temporal:
         Months and years keep the day or take the last of the month; a unit finer than this
         value is counted down to its precision (24 months are two years).
         """
-        if not amount.is_finite() or abs(amount) > _LARGEST_STEP:
+        if not amount.is_finite() or amount.copy_abs() > _LARGEST_STEP:
             raise ExecutionProblem("The date is out of range.", "Years go from 1 to 9999.")
         if unit not in ("second", "millisecond"):
             amount = Decimal(int(amount))
@@ -369,7 +369,7 @@ class Quantity:
     def __str__(self) -> str:
         number = number_text(self.value)
         if self.calendar:
-            return f"{number} {self.unit}" + ("" if abs(self.value) == 1 else "s")
+            return f"{number} {self.unit}" + ("" if self.value.copy_abs() == 1 else "s")
         return f"{number} '{self.unit}'"
 
 

@@ -33,6 +33,12 @@ class Each:
         return out
 
 
+def flattened(env: Environment, groups: list[Items]) -> Items:
+    """All items of several collections, counted before they are put together."""
+    env.spend(sum(map(len, groups)))
+    return [item for items in groups for item in items]
+
+
 def _criterion(items: Items, what: str) -> bool:
     return truth(items, what) is True
 
@@ -57,9 +63,7 @@ def _select(node: Call, source: Run) -> Run:
     each = Each(node.arguments[0])
 
     def run(env: Environment, focus: Items) -> Items:
-        out = [item for found in each(env, source(env, focus)) for item in found]
-        env.spend(len(out))
-        return out
+        return flattened(env, each(env, source(env, focus)))
 
     return run
 
@@ -93,8 +97,8 @@ def _repeat(node: Call, source: Run) -> Run:
         seen: set[object] = set()
         queue = source(env, focus)
         while queue:
-            found = [item for items in each(env, queue) for item in items]
-            env.spend(len(found) + 10)  # a round costs more than its items
+            env.spend(10)  # a round costs more than its items
+            found = flattened(env, each(env, queue))
             queue = []
             for item in found:
                 if unique:

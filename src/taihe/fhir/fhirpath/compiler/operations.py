@@ -27,7 +27,11 @@ def _unary(node: Unary) -> Run:
             return []
         value = atom(item)
         if isinstance(value, Quantity):
-            return [Quantity(-value.value, value.unit, value.calendar) if negative else value]
+            return [
+                Quantity(value.value.copy_negate(), value.unit, value.calendar)
+                if negative
+                else value
+            ]
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise ExecutionProblem(
                 f"{node.operator} as a sign takes a number, not {in_words(item)}.",
@@ -152,7 +156,7 @@ def _membership(operator: str, left: Run, right: Run) -> Run:
         item = single(one, operator)
         if item is None:
             return []
-        env.work(len(many) // 2)
+        env.work(len(many))
         return [operators.member_of(item, many)]
 
     return run

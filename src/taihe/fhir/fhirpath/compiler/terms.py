@@ -21,6 +21,9 @@ CONSTANTS = {
 }
 
 
+_MANY = 20  # a path to fewer elements costs nothing
+
+
 @node(Literal)
 def _literal(node: Literal) -> Run:
     value: Item = node.value
@@ -101,6 +104,8 @@ def _member(node: Member) -> Run:
                         out.append(item)
                     else:
                         add_children(item, name, out)
+                if len(out) > _MANY:
+                    env.work(len(out))
                 return out
 
             return typed
@@ -109,6 +114,8 @@ def _member(node: Member) -> Run:
             out: Items = []
             for item in focus:
                 add_children(item, name, out)
+            if len(out) > _MANY:
+                env.work(len(out))
             return out
 
         return start
@@ -118,6 +125,8 @@ def _member(node: Member) -> Run:
         out: Items = []
         for item in source(env, focus):
             add_children(item, name, out)
+        if len(out) > _MANY:
+            env.work(len(out))
         return out
 
     return run

@@ -44,14 +44,14 @@ def _rounded(name: str, rounding: str) -> None:
     def run(env: Environment, source: Items, args: list[Items]) -> Items:
         quantity = _quantity_of(source, name)
         if quantity is not None:
-            if abs(quantity.value) > _LARGEST:
+            if quantity.value.copy_abs() > _LARGEST:
                 return [quantity]
             whole = quantity.value.quantize(Decimal(1), rounding, EXACT)
             return [Quantity(whole, quantity.unit, quantity.calendar)]
         value = number_of(source, f"{name}()")
         if value is None:
             return []
-        if isinstance(value, int) or abs(value) > _LARGEST:
+        if isinstance(value, int) or value.copy_abs() > _LARGEST:
             return [value]
         return [int(value.to_integral_value(rounding, EXACT))]
 
@@ -65,7 +65,7 @@ _rounded("truncate", ROUND_DOWN)
 def _abs(env: Environment, source: Items, args: list[Items]) -> Items:
     quantity = _quantity_of(source, "abs")
     if quantity is not None:
-        return [Quantity(abs(quantity.value), quantity.unit, quantity.calendar)]
+        return [Quantity(quantity.value.copy_abs(), quantity.unit, quantity.calendar)]
     value = number_of(source, "abs()")
     if isinstance(value, Long):
         return answer(operators.in_range(abs(int(value)), long=True))
@@ -83,7 +83,7 @@ def _round(env: Environment, source: Items, args: list[Items]) -> Items:
     if value is None or places is None:
         return []
     rounded = Decimal(value)
-    if abs(rounded) <= _LARGEST:
+    if rounded.copy_abs() <= _LARGEST:
         rounded = rounded.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT)
     if quantity is not None:
         return [Quantity(rounded, quantity.unit, quantity.calendar)]
@@ -131,7 +131,7 @@ def _power(env: Environment, source: Items, args: list[Items]) -> Items:
         return []
     whole = isinstance(base, int) and isinstance(exponent, int)
     size = abs(Decimal(base).adjusted()) + 1
-    if abs(Decimal(exponent)) * size > 10_000:
+    if Decimal(exponent).copy_abs() > 10_000 or abs(int(exponent)) * size > 10_000:
         raise ExecutionProblem("The result of power() is too large.", "Use smaller numbers.")
     try:
         if whole and exponent >= 0:
