@@ -9,6 +9,7 @@ and kept; it listens on the loopback address only.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -67,6 +68,7 @@ def session() -> Any:
         .getOrCreate()
     )
     started.sparkContext.setLogLevel("OFF")
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     return started
 
 

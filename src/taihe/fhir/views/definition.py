@@ -156,6 +156,8 @@ def _select(raw: dict[str, Any], depth: int) -> Select:
         tuple(_select(one, depth + 1) for one in _list(raw, "select")),
         unions,
     )
+    if not (select.columns or select.selects or unions):
+        raise _wrong("a select selects nothing.", "Give it column, select or unionAll.")
     names = [[(c.name, c.collection) for c in union.all_columns()] for union in unions]
     if any(listed != names[0] for listed in names):
         raise _wrong("the branches of unionAll have different columns.", "Name them alike.")
@@ -186,13 +188,18 @@ def read_view(raw: Any) -> View:
     """
     if not isinstance(raw, dict):
         raise _wrong("it is no JSON object.")
+    if raw.get("resourceType", "ViewDefinition") != "ViewDefinition":
+        raise _wrong("its resourceType is not ViewDefinition.", "Leave it out, or correct it.")
     resource = raw.get("resource")
     if not isinstance(resource, str) or model.kind(resource) != "resource":
         raise _wrong("it does not say which resource it is over.", "Set resource to an R4 type.")
     selects = tuple(_select(one, 0) for one in _list(raw, "select"))
     if not selects:
         raise _wrong("it selects nothing.", "Add select with columns.")
-    constants = dict(_constant(one) for one in _list(raw, "constant"))
+    listed = [_constant(one) for one in _list(raw, "constant")]
+    constants = dict(listed)
+    if len(constants) < len(listed):
+        raise _wrong("two constants have the same name.", "Rename one.")
     where = tuple(_path(one.get("path"), "where") for one in _list(raw, "where"))
     view = View(resource, str(raw.get("name", "")), selects, where, constants)
     seen: set[str] = set()

@@ -192,6 +192,10 @@ class Dialect:
         """The bytes of a text in UTF-8 as base64."""
         return f"to_base64(encode({text}))"
 
+    def without_zeros(self, digits: str) -> str:
+        """Digits with a point, without final zeros and without a final point."""
+        return f"rtrim(rtrim({digits}, '0'), '.')"
+
     def token(self, sql: str) -> str:
         """A value as JSON text."""
         return f"CAST(to_json({sql}) AS VARCHAR)"
@@ -346,6 +350,9 @@ class Spark(Dialect):
 
     def base64(self, text: str) -> str:
         return f"base64(CAST({text} AS BINARY))"
+
+    def without_zeros(self, digits: str) -> str:
+        return f"rtrim('.', rtrim('0', {digits}))"
 
     def token(self, sql: str) -> str:
         listed = f"to_json(array({sql}))"

@@ -39,7 +39,7 @@ def compared(w: Writer, a: Value, b: Value, operator: str) -> str:
 
 def _time(w: Writer, value: Value) -> str:
     def body(x: str) -> str:
-        plain = f"rtrim(rtrim({x}, '0'), '.')"
+        plain = w.d.without_zeros(x)
         return f"(CASE WHEN contains({x}, '.') THEN {plain} ELSE {x} END)"
 
     return w.let(value.sql, body)

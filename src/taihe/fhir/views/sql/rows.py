@@ -277,13 +277,17 @@ class Rows:
 
     def clause(self) -> str:
         """Which resources give rows: each condition is asked only where those before hold."""
-        test = f"r.{self.d.name('resourceType')} = {self.d.text(self.view.resource)}"
+        test = self.type_test()
         held = [self.condition(path) for path in self.view.where]
         if self.d.stop("").removesuffix(")") not in "".join(held):
             return " AND ".join([test, *held])
         for one in held:
             test = f"(CASE WHEN {test} THEN {one} ELSE false END)"
         return test
+
+    def type_test(self) -> str:
+        """Whether a resource is of the type of the view."""
+        return f"r.{self.d.name('resourceType')} = {self.d.text(self.view.resource)}"
 
     def condition(self, path: str) -> str:
         """A where of the view."""

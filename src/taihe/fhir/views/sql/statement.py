@@ -22,7 +22,8 @@ class Statement:
     A view as SQL: `select` has `{source}` for the table.
 
     `columns` are the types to read, `cells` what the columns of the result hold, `written` the
-    keys of decimals that are read as the text they are written with.
+    keys of decimals that are read as the text they are written with. `test` is the part of
+    `select` that asks for the resource type, `filtered` whether more is asked of a resource.
     """
 
     resource: str
@@ -31,6 +32,8 @@ class Statement:
     structure: str
     cells: tuple[Cells, ...]
     written: tuple[str, ...]
+    test: str
+    filtered: bool
 
     def over_ndjson(self, files: list[str]) -> str:
         """The query over NDJSON files of one type; a path is quoted here."""
@@ -52,24 +55,37 @@ class Statement:
         return self.over_lines(lines_of(files, self.resource))
 
     def over_lines(self, lines: str) -> str:
-        """The query over a query of one column `json` with a resource of the type in each row."""
+        """The query over a query of one column `json`: a resource of the type in each row."""
         line = "json"
         if self.written:
-            keys = "|".join(sorted(self.written))
-            key = keys if len(self.written) == 1 else f"(?:{keys})"
-            pattern = rf'"({key})"\s*:\s*(-?[0-9][0-9.eE+-]*)'
-            line = f"regexp_replace(json::VARCHAR, {_text(pattern)}, '\"\\1\":\"\\2\"', 'g')"
-        read = f"SELECT json_transform({line}, {_text(self.structure)}) AS resource FROM ({lines})"
-        return self.select.replace("{source}", f"(SELECT unnest(resource) FROM ({read}))")
+            number = r"\s*:\s*(-?[0-9][0-9.eE+-]*)"
+            if len(self.written) == 1:  # a pattern that begins with plain letters is found faster
+                key = self.written[0]
+                pattern, template = f'"{key}"{number}', f'"{key}":"\\1"'
+            else:
+                pattern, template = f'"({"|".join(self.written)})"{number}', '"\\1":"\\2"'
+            line = f"regexp_replace(json::VARCHAR, {_text(pattern)}, {_text(template)}, 'g')"
+        made = f"json_transform({line}, {_text(self.structure)})"
+        if self.filtered:  # else DuckDB reads each line once for the filter and once for the rest
+            made = f"unnest([{made}])"
+        read = f"SELECT {made} AS resource FROM ({lines})"
+        select = self.select.replace(self.test, "true", 1)
+        return select.replace("{source}", f"(SELECT unnest(resource) FROM ({read}))")
 
 
 def lines_of(files: list[str], resource: str) -> str:
-    """The lines of NDJSON files that hold a resource type, as a query of one column `json`."""
-    pattern = rf'"resourceType"\s*:\s*"{resource}"'
+    """
+    The lines of NDJSON files that hold a resource type, as a query of one column `json`.
+
+    Most lines begin with their type; only what names it further inside is read to be sure.
+    """
+    named = rf'"resourceType"\s*:\s*"{resource}"'
+    first = rf"^\s*\{{\s*{named}"
     return (
         f"SELECT json FROM read_ndjson_objects({_paths(files)}, "
-        f"maximum_object_size={_LARGEST_LINE}) "
-        f"WHERE CASE WHEN regexp_matches(json::VARCHAR, {_text(pattern)}) "
+        f"maximum_object_size={_LARGEST_LINE}) WHERE CASE "
+        f"WHEN regexp_matches(json::VARCHAR, {_text(first)}) THEN true "
+        f"WHEN regexp_matches(json::VARCHAR, {_text(named)}) "
         f"THEN json->>'resourceType' = {_text(resource)} ELSE false END"
     )
 
@@ -132,4 +148,6 @@ def _written(
         json.dumps(rows.schema.structure()),
         tuple(rows.cells(column) for column in view.columns()),
         tuple(sorted(set(rows.schema.written()))),
+        rows.type_test(),
+        bool(view.where),
     )

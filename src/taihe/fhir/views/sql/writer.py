@@ -234,6 +234,8 @@ class Writer:
             return "false"
         if value.many:
             return f"(coalesce({self.d.length(value.sql)}, 0) > 0)"
+        if value.sql == self.root.sql:
+            return "true"
         beside = self.beside_sql(value)
         more = f" OR {beside} IS NOT NULL" if beside else ""
         return f"({value.sql} IS NOT NULL{more})"
@@ -524,7 +526,7 @@ class Writer:
             minus = self.d.starts(x, self.d.text("-"))
             return f"(CASE WHEN {minus} THEN substr({x}, 2) ELSE '-' || {x} END)"
 
-        return decimal(self.let(value.sql, body))
+        return decimal(tidy(self, self.let(value.sql, body)))
 
     def indexed(self, node: Index, focus: Value) -> Value:
         """`source[index]`."""
@@ -674,7 +676,7 @@ def tidy(w: Writer, sql: str) -> str:
     """A number as text without final zeros."""
 
     def body(x: str) -> str:
-        cut = f"rtrim(rtrim({x}, '0'), '.')"
+        cut = w.d.without_zeros(x)
         return (
             f"(CASE WHEN contains({x}, '.') THEN (CASE WHEN {cut} = '-0' THEN '0' "
             f"ELSE {cut} END) WHEN {x} = '-0' THEN '0' ELSE {x} END)"
