@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*?)(/?)>")
-_ATTRIBUTE = re.compile(r"([A-Za-z_:][-\w:.]*)\s*=\s*(\"[^\"]*\"|'[^']*')")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*?)(/?)>")
+_ATTRIBUTE = re.compile(r"\s++([A-Za-z_:][-\w:.]*+)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 _ALLOWED = frozenset(
     [
@@ -91,7 +91,7 @@ def trouble(div: str) -> str:
     open_tags: list[str] = []
     at = 0
     readable = closed = False
-    text = re.sub(r"<!--.*?-->", "", div, flags=re.DOTALL)
+    text = _without_comments(div)
     if "&" in text and text.count("&") != len(_ENTITY.findall(text)):
         return "has an & that XML does not know (write &amp; or a number)"
     for match in _TAG.finditer(text):
@@ -122,15 +122,27 @@ def trouble(div: str) -> str:
     return "" if readable else "has nothing to read"
 
 
+def _without_comments(text: str) -> str:
+    """The text without its comments; one that does not end stays, and is no tag."""
+    kept, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join([*kept, text[at:]])
+
+
 def _attribute_trouble(attributes: str) -> str:
     seen: set[str] = set()
-    for key, value in _ATTRIBUTE.findall(attributes):
+    at = 0
+    while found := _ATTRIBUTE.match(attributes, at):
+        key, value = found.groups()
         if key in seen:
             return "has an attribute twice"
         if _FORBIDDEN_ATTRIBUTES.fullmatch(key) or _FORBIDDEN_URLS.match(value[1:-1]):
             return "has a script or form in an attribute"
         seen.add(key)
-    return "has an attribute without quotes" if _ATTRIBUTE.sub("", attributes).strip() else ""
+        at = found.end()
+    return "has an attribute without quotes" if attributes[at:].strip() else ""
 
 
 def has_namespace(div: str) -> bool:

@@ -16,9 +16,10 @@ DEEPEST = 100
 
 
 class Speaker(Protocol):
-    """A run of validation: where to say what was found, and the resource at the top."""
+    """A run of validation: where to say what was found, and what the resource contains."""
 
-    root: dict[str, Any] | None
+    def contained(self) -> dict[str, str]:
+        """The types of what is contained in the resource at the top, by id."""
 
     def say(
         self, code: str, location: str, problem: str, do: str = "", severity: str = "error"
@@ -43,8 +44,7 @@ def _extension(speaker: Speaker, value: dict[str, Any], path: str) -> None:
 def _reference(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     text = value.get("reference")
     if type(text) is str and text[:1] == "#" and len(text) > 1:
-        contained = (speaker.root or {}).get("contained") or ()
-        if not any(isinstance(c, dict) and c.get("id") == text[1:] for c in contained):
+        if text[1:] not in speaker.contained():
             speaker.say(
                 "invariant",
                 f"{path}.reference",

@@ -26,6 +26,7 @@ from taihe.fhir.shapes import Spec, shape
 
 __all__ = ["Issue", "check"]
 
+_MOST_HINTS = 200  # suggestions take time, and nobody reads more
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,60}")
 
 
@@ -56,6 +57,7 @@ class _Checker:
         self.nearest: dict[str, Any] | None = None
         self.top: dict[str, Any] | None = None
         self.full_urls: dict[str, str] | None = None
+        self.held: dict[str, str] | None = None
 
     def say(
         self, code: str, location: str, problem: str, do: str = "", severity: str = "error"
@@ -90,13 +92,13 @@ class _Checker:
                 "A contained resource contains another.",
                 "Flatten it. This is rule dom-2 of FHIR.",
             )
-        outer = self.nearest, self.root
+        outer = self.nearest, self.root, self.held
         self.top = self.top or value
         self.nearest = value
         if not contained:
-            self.root = value
+            self.root, self.held = value, None
         self.object(value, kind, path or kind, depth)
-        self.nearest, self.root = outer
+        self.nearest, self.root, self.held = outer
 
     def object(self, value: dict[str, Any], place: str, path: str, depth: int) -> None:
         if depth > DEEPEST:
@@ -225,6 +227,9 @@ class _Checker:
             self.extra(one, base, value, f"{path}.{base.name}", depth)
             return
         name = key if _KEY.fullmatch(key) else "a name that is none"
+        if self.errors > _MOST_HINTS:
+            self.say("structure", path, f"{place} has no element {name}.", "Remove it.")
+            return
         in_choice = [
             f.key
             for start, group in model.named(place).items()
@@ -384,13 +389,20 @@ class _Checker:
                 f"It refers to {', '.join(sorted(targets)[:8])}.",
             )
 
+    def contained(self) -> dict[str, str]:
+        """What is contained in the resource at the top: type by id, the first of each."""
+        if self.held is None:
+            self.held = {}
+            listed = (self.root or {}).get("contained")
+            for inner in listed if isinstance(listed, list) else ():
+                if isinstance(inner, dict) and isinstance(inner.get("id"), str):
+                    self.held.setdefault(inner["id"], str(inner.get("resourceType", "")))
+        return self.held
+
     def found(self, text: str) -> str:
         """The type of a resource that is contained, or in the bundle; "" where there is none."""
         if text[:1] == "#":
-            for inner in (self.root or {}).get("contained") or ():
-                if isinstance(inner, dict) and inner.get("id") == text[1:]:
-                    return str(inner.get("resourceType", ""))
-            return ""
+            return self.contained().get(text[1:], "")
         if text[:4] != "urn:":
             return ""
         if self.full_urls is None:

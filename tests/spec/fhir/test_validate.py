@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import time
 from pathlib import Path
 
 import orjson
@@ -122,6 +123,37 @@ def test_endless_nesting_ends():
         extension = {"url": "u", "extension": [extension]}
     (issue,) = check({"resourceType": "Patient", "extension": [extension]})
     assert issue.severity == "fatal"
+
+
+HOSTILE = {
+    "a tag that never ends": "<div><" + "a" * 300_000,
+    "comments that never end": "<div>" + "<!--" * 80_000,
+    "an attribute that never ends": "<div><p " + "a" * 300_000 + ">",
+    "quotes that never end": '<div><p "' * 40_000,
+    "attributes without values": "<div><p" + " a= " * 80_000 + ">",
+    "spaces": "<div><p" + " " * 300_000 + "x",
+    "signs": "<div>" + "&<" * 150_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_narrative_takes_time_in_proportion(name):
+    started = time.process_time()
+    text = {"status": "generated", "div": HOSTILE[name]}
+    assert check({"resourceType": "Patient", "text": text})[0].location == "Patient.text.div"
+    assert time.process_time() - started < 2  # some hundredths of a second
+
+
+def test_many_references_and_many_unknown_keys_take_time_in_proportion():
+    started = time.process_time()
+    numbers = range(10_000)
+    held = [{"resourceType": "Organization", "id": str(n), "name": "x"} for n in numbers]
+    pointing = [{"reference": f"#{n}"} for n in numbers]
+    resource = {"resourceType": "Patient", "contained": held, "generalPractitioner": pointing}
+    assert check(resource) == []
+    unknown = {f"nmae{n}": 1 for n in numbers}
+    assert len(check({"resourceType": "Patient", **unknown})) == 10_000
+    assert time.process_time() - started < 5  # a fifth of a second
 
 
 def test_issues_and_errors_become_an_operation_outcome():

@@ -12,7 +12,7 @@ from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.native_rules import DEEPEST
 from taihe.fhir.outcome import Issue
 from taihe.fhir.profiles import slices
-from taihe.fhir.profiles.definition import CORE
+from taihe.fhir.profiles.definition import CORE, listed
 from taihe.fhir.profiles.equality import holds_pattern, same
 from taihe.fhir.profiles.items import Item, items, of_resource, resources
 from taihe.fhir.profiles.nodes import ABSENT, ANY_TYPE, Node, OwnRule, Profile, is_resource
@@ -37,27 +37,38 @@ class Run:
         self.given = given
         self.root = root
         self.inside: set[tuple[int, str]] = set()
-        self._held: list[tuple[dict[str, Any], str]] | None = None
+        self._held: dict[str, Item] | None = None
+        self._contained: dict[int, dict[str, Item]] = {}
 
     def resolve(self, text: str, nearest: dict[str, Any]) -> Item | None:
         """The resource that a reference means, when it lies in the resource or its bundle."""
         if self._held is None:
-            self._held = list(resources(self.root, str(self.root.get("resourceType"))))
-        if text.startswith("#"):
-            listed = nearest.get("contained") or self.root.get("contained")
-            for one, path in self._held:
-                if one.get("id") == text[1:] and isinstance(listed, list) and one in listed:
-                    return of_resource(one, path)
-            return None
-        full = {
-            id(entry.get("resource")): entry.get("fullUrl")
-            for entry in self.root.get("entry") or ()
-            if isinstance(entry, dict) and self.root.get("resourceType") == "Bundle"
-        }
-        for one, path in self._held[1:]:
-            if text in (full.get(id(one)), f"{one.get('resourceType')}/{one.get('id')}"):
-                return of_resource(one, path)
+            self._held = self._gather()
+        if not text.startswith("#"):
+            return self._held.get(text)
+        for holder in (nearest, self.root):
+            found = self._contained.get(id(holder), {}).get(text[1:])
+            if found is not None:
+                return found
         return None
+
+    def _gather(self) -> dict[str, Item]:
+        """Resources by full address and by type and id; those contained by what holds them."""
+        paths: dict[int, str] = {}
+        by_name: dict[str, Item] = {}
+        for one, path in resources(self.root, str(self.root.get("resourceType"))):
+            paths[id(one)] = path
+            held = self._contained.setdefault(id(one), {})
+            for at, inner in enumerate(listed(one, "contained")):
+                held.setdefault(str(inner.get("id")), of_resource(inner, f"{path}.contained[{at}]"))
+            if one is not self.root:
+                name = f"{one.get('resourceType')}/{one.get('id')}"
+                by_name.setdefault(name, of_resource(one, path))
+        for entry in listed(self.root, "entry"):
+            below = entry.get("resource")
+            if isinstance(entry.get("fullUrl"), str) and id(below) in paths:
+                by_name.setdefault(entry["fullUrl"], of_resource(below, paths[id(below)]))
+        return by_name
 
 
 class Walk:
