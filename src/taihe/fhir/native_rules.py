@@ -43,14 +43,15 @@ def _extension(speaker: Speaker, value: dict[str, Any], path: str) -> None:
 
 def _reference(speaker: Speaker, value: dict[str, Any], path: str) -> None:
     text = value.get("reference")
-    if type(text) is str and text[:1] == "#" and len(text) > 1:
-        if text[1:] not in speaker.contained():
-            speaker.say(
-                "invariant",
-                f"{path}.reference",
-                "The reference points to a contained resource that is not there.",
-                "Add it to contained. This is rule ref-1 of FHIR.",
-            )
+    if type(text) is not str or text[:1] != "#" or len(text) == 1:
+        return
+    if text[1:] not in speaker.contained():
+        speaker.say(
+            "invariant",
+            f"{path}.reference",
+            "The reference points to a contained resource that is not there.",
+            "Add it to contained. This is rule ref-1 of FHIR.",
+        )
 
 
 def _quantity(speaker: Speaker, value: dict[str, Any], path: str) -> None:

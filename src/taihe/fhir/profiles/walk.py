@@ -66,8 +66,11 @@ class Run:
                 by_name.setdefault(name, of_resource(one, path))
         for entry in listed(self.root, "entry"):
             below = entry.get("resource")
-            if isinstance(entry.get("fullUrl"), str) and id(below) in paths:
-                by_name.setdefault(entry["fullUrl"], of_resource(below, paths[id(below)]))
+            known = isinstance(below, dict) and id(below) in paths
+            if known and isinstance(entry.get("fullUrl"), str):
+                by_name.setdefault(
+                    entry["fullUrl"], of_resource(entry["resource"], paths[id(below)])
+                )
         return by_name
 
 
