@@ -14,7 +14,7 @@ TEN = (
     ("Claim", "item.select(quantity.value * unitPrice.value).aggregate($total + $this, 0) = total.value"),
     ("Patient", "contact.all(name.exists() or telecom.exists() or address.exists() or organization.exists())"),
     ("Questionnaire", "repeat(item).where(type != 'group' and required.empty()).linkId"),
-    ("Patient", "descendants().count()"),
+    ("Patient", "descendants().ofType(Coding).where(system = 'http://terminology.hl7.org/CodeSystem/v2-0203').code"),
 )  # fmt: skip
 
 FORTY = (
@@ -63,6 +63,6 @@ FORTY = (
     ("Bundle", "entry.resource.ofType(Observation).where(code.coding.code = '29463-7').value.value"),
     ("Bundle", "entry.all(fullUrl.exists() and resource.exists())"),
     ("Patient", "descendants().where($this is Reference).reference"),
-    ("Patient", "descendants().ofType(Coding).where(system = 'http://terminology.hl7.org/CodeSystem/v2-0203').code"),
+    ("Patient", "descendants().count()"),
     ("Questionnaire", "descendants().linkId.isDistinct() and item.all((type = 'group' implies item.empty().not()) and (type != 'display' or required.empty()))"),
 )  # fmt: skip

@@ -122,6 +122,19 @@ class Arithmetic(Comparisons):
         numeric = one.kind in NUMERIC and two.kind in NUMERIC
         return Shape(value, "System.Number" if numeric else "")
 
+    def total_of(self, node: Call, focus: Shape) -> Shape | None:
+        """`sum()` of numbers."""
+        listed, shape = self.own_many(node, focus)
+        if shape is None or shape.kind not in NUMERIC:
+            raise NotFast
+        value, one = self.name(), self.name()
+        atoms = listed
+        if shape.is_fhir and shape.kind == "number":
+            atoms = f"[exact({one}) for {one} in {listed}]"
+        self.line(f"{value} = reduce(plus, {atoms}) if {listed} else None")
+        kind = {"whole": "System.Integer"}.get(shape.kind, "System.Number")
+        return Shape(value, kind)
+
     def decimal(self, shape: Shape) -> str:
         """A number as a Decimal."""
         if shape.type in ("decimal", "System.Decimal"):

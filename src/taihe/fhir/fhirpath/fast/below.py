@@ -36,12 +36,16 @@ def _leaf(value: Any) -> int:
 def _leaves(values: Any) -> int:
     if type(values) is not list:
         raise Slow
-    try:
-        "".join(values)
-    except TypeError:
-        for value in values:
-            if type(value) not in _LEAVES:
-                raise Slow from None
+    for value in values:
+        if type(value) not in _LEAVES:
+            raise Slow
+    return len(values) - 1
+
+
+def _texts(values: Any) -> int:
+    if type(values) is not list:
+        raise Slow
+    "".join(values)  # a TypeError is as good as Slow
     return len(values) - 1
 
 
@@ -50,10 +54,12 @@ def _type_name(value: Any) -> int:
 
 
 def _resources(value: Any) -> int:
-    many = type(value) is list
-    return sum(counter(resource_kind(inner))(inner) for inner in (value if many else (value,))) + (
-        len(value) - 1 if many else 0
-    )
+    if type(value) is not list:
+        return _ROOTS[value["resourceType"]](value)
+    total = len(value) - 1
+    for inner in value:
+        total += _ROOTS[inner["resourceType"]](inner)
+    return total
 
 
 def _structure(counts: dict[str, Any]) -> Count:
@@ -98,11 +104,24 @@ def _counts(place: str) -> dict[str, Any]:
         elif not field.primitive:
             make = _structures if field.many else _structure
             counts[key] = make(_counts(field.place))
-        elif field.many:
-            counts[key] = _leaves
         else:
-            counts[key] = str if kind_of(field.type) in ("text", "date") else _leaf
+            text = kind_of(field.type) in ("text", "date")
+            one, many = (str, _texts) if text else (_leaf, _leaves)
+            counts[key] = many if field.many else one
     return counts
+
+
+class _Roots(dict[str, Count]):
+    """What counts the elements of a resource, by its type."""
+
+    def __missing__(self, kind: str) -> Count:
+        if kind not in definitions.resource_types():
+            raise Slow
+        self[kind] = counter(kind)
+        return self[kind]
+
+
+_ROOTS = _Roots()
 
 
 @cache

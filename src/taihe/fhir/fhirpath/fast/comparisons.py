@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from decimal import Decimal
 
+from taihe.fhir import model
 from taihe.fhir.fhirpath.fast.folding import folded, is_constant
 from taihe.fhir.fhirpath.fast.shapes import DATES, NUMERIC, SIMPLE, Shape, kind_of
 from taihe.fhir.fhirpath.fast.truths import Truths
@@ -138,6 +139,11 @@ class Comparisons(Truths):
                 f"dates_test({one.variable}, {DATES[one.type]!r}, "
                 f"{two.variable}, {DATES[two.type]!r}, {operator!r})",
                 negate=False, given=(one, two),
+            )  # fmt: skip
+        if one.is_fhir and model.is_a(one.type, "Quantity") and two.sure and two.kind == "quantity":
+            return self.perhaps(
+                f"quantity_test({one.variable}, {one.type!r}, {two.variable}, {operator!r})",
+                negate=False, given=(one,),
             )  # fmt: skip
         first, second = self.atom(one), self.atom(two)
         if operator in ORDER:

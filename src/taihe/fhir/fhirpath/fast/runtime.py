@@ -8,6 +8,7 @@ or say what is wrong.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import Any
 
 from taihe.fhir.fhirpath import operators
 from taihe.fhir.fhirpath.elements import (
+    UCUM,
     Element,
     Item,
     add_children,
@@ -23,7 +25,6 @@ from taihe.fhir.fhirpath.elements import (
     is_type,
     of_resource,
     plain,
-    quantity_of,
 )
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.functions import FUNCTIONS, to_text, truth
@@ -37,6 +38,10 @@ LONGEST_TEXT = 100_000
 _FEW = 9
 _BRIEF = 900
 _DIGITS = 10
+_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le,
+    ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 _NOWHERE = Environment(None, {})
 
 
@@ -151,12 +156,26 @@ def number(value: Any) -> int | float:
     raise Slow
 
 
-def quantity(value: dict[str, Any]) -> Quantity:
-    """The quantity of a structure."""
-    found = quantity_of(value)
-    if found is None:
-        raise Slow
-    return found
+def quantity_test(
+    value: dict[str, Any], type: str, literal: Quantity, operator: str
+) -> bool | None:
+    """Compare a structure with a quantity; of one unit, only the numbers are compared."""
+    get = value.get
+    if (
+        get("code") == literal.unit
+        and get("system") == UCUM
+        and get("comparator") is None
+        and not literal.calendar
+    ):
+        number = get("value")
+        if number is not None:
+            order = exact(number).compare(literal.value)
+            return _HOLDS[operator](order, 0)
+    item = Element(value, type, type)
+    if operator in ("=", "!="):
+        same = operators.equal_items(item, literal)
+        return None if same is None else same == (operator == "=")
+    return operators.compare(item, literal, operator)
 
 
 def held(item: Item) -> bool | None:

@@ -38,6 +38,7 @@ SCALAR_CALLS = {
     "hasExtension": "has_extension",
     "is": "is_call",
     "count": "count_of",
+    "sum": "total_of",
     "isDistinct": "sets",
     "subsetOf": "sets",
     "supersetOf": "sets",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import reduce
 from typing import Any, NamedTuple
 
 from taihe.fhir.fhirpath import operators
@@ -72,6 +73,7 @@ class Pen:
         self.space: dict[str, Any] = {
             **{n: v for n, v in vars(runtime).items() if not n.startswith("_")},
             "Decimal": Decimal,
+            "reduce": reduce,
             "numbers": frozenset((int, float, Decimal)),
             "Element": Element,
             "of_resource": of_resource,
