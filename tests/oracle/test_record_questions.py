@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
     # The world touches every path and minds no rule; what is asked here is the index.
     monkeypatch.setattr(prepare, "check", lambda resource: [])
     monkeypatch.setattr(prepare, "future_date", lambda *_, **__: None)
-    monkeypatch.setattr(search, "parse", partial(parse, terms=terms()))
+    monkeypatch.setattr(search, "terms_of", lambda store: terms())
     with make_kit(tmp_path, monkeypatch) as made:
         writes = []
         for resource in world():

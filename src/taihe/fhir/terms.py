@@ -130,6 +130,7 @@ class ValueSets:
             return None
         tree = _Tree()
         tree.add(system.get("concept"), (), 0)
+        tree.follow_links()
         declared = {str(one.get("code")) for one in _dicts(system.get("property"))}
         codes = set(tree.above)
         for one in _dicts(filters):
@@ -166,6 +167,22 @@ class _Tree:
                     text = text.lower() if isinstance(value, bool) else text
                     held.setdefault(str(said.get("code")), set()).add(text)
             self.add(one.get("concept"), (*line, code), depth + 1)
+
+    def follow_links(self) -> None:
+        """Add what is above by the properties parent and subsumedBy, in any number of steps."""
+        links = {
+            code: {one for link in ("parent", "subsumedBy") for one in held.get(link, ())}
+            for code, held in self.properties.items()
+        }
+        if not any(links.values()):
+            return
+        direct = {code: line | links[code] for code, line in self.above.items()}
+        for code, line in direct.items():
+            found, fresh = set(line), set(line)
+            while fresh:
+                fresh = {up for one in fresh for up in direct.get(one, ())} - found
+                found |= fresh
+            self.above[code] = found
 
     def filtered(self, name: str, how: str, value: str, declared: set[str]) -> set[str] | None:
         """The codes that a filter keeps; None when it is one that is not known."""

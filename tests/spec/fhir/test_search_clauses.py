@@ -118,6 +118,10 @@ def test_above_below_in_and_not_in_come_from_code_systems_and_value_sets():
         "include": [{"system": "urn:icd", "filter": [
             {"property": "concept", "op": "is-a", "value": "E11"}]}]}}  # fmt: skip
     terms = Terms([icd, diabetes])
+    pressure = {"resourceType": "ValueSet", "url": "urn:vs:bp", "compose": {
+        "include": [{"system": "urn:icd", "filter": [
+            {"property": "concept", "op": "descendent-of", "value": "I10-I15"}]}]}}  # fmt: skip
+    terms.add(pressure)
     things = [
         {"resourceType": "Condition", "id": code or "text", "code": coded(code, system)}
         for code, system in (("E11", "urn:icd"), ("E11.9", "urn:icd"), ("E14", "urn:icd"),
@@ -138,6 +142,7 @@ def test_above_below_in_and_not_in_come_from_code_systems_and_value_sets():
         Condition   | code:above=urn:icd|I10                       | I10
         Condition   | code:in=urn:vs:dm                            | E11 E11.9
         Condition   | code:in=ValueSet/dm                          | E11 E11.9
+        Condition   | code:in=urn:vs:bp                            | I10
         Condition   | code:not-in=urn:vs:dm                        | E14 I10 E11.8 text
         Observation | status:below=amended                         | amended corrected
         Observation | status:above=corrected                       | amended corrected

@@ -201,3 +201,49 @@ def test_metadata_follows_from_the_code(kit: Kit) -> None:
         name = claimed["name"]
         pair = (f"{name}:Observation:patient:code" if name == "_has" else name, asked[name])
         assert found(kit, "Patient", pair)
+
+
+ICD = {
+    "resourceType": "CodeSystem",
+    "id": "icd",
+    "url": "http://hl7.org/fhir/sid/icd-10",
+    "status": "active",
+    "content": "complete",
+    "concept": [{"code": "E10-E14", "concept": [{"code": "E11", "concept": [{"code": "E11.9"}]}]}],
+}
+DIABETES = {
+    "resourceType": "ValueSet",
+    "id": "dm",
+    "url": "http://taihe.test/dm",
+    "status": "active",
+    "compose": {"include": [{"system": ICD["url"], "filter": [
+        {"property": "concept", "op": "is-a", "value": "E11"}]}]},
+}  # fmt: skip
+
+
+def test_codes_above_below_and_in_come_from_what_the_record_holds(kit: Kit) -> None:
+    system = ICD["url"]
+    for id, code in (("c1", "E11"), ("c2", "E11.9"), ("c3", "I10")):
+        one = {
+            "resourceType": "Condition",
+            "id": id,
+            "subject": {"reference": "Patient/p1"},
+            "code": {"coding": [{"system": system, "code": code}]},
+        }
+        assert kit("PUT", f"/fhir/Condition/{id}", one).status == 201
+    asked = [("code:below", f"{system}|E10-E14"), ("code:in", "http://taihe.test/dm"),
+             ("code:not-in", "http://taihe.test/dm"), ("code:above", f"{system}|E11.9")]  # fmt: skip
+    for name, text in asked:
+        assert kit("GET", "/fhir/Condition", query=[(name, text)]).status == 422
+    assert kit("PUT", "/fhir/CodeSystem/icd", ICD).status == 201
+    assert kit("PUT", "/fhir/ValueSet/dm", DIABETES).status == 201
+    both = ["match c1", "match c2"]
+    assert [found(kit, "Condition", pair) for pair in asked] == [both, both, ["match c3"], both]
+    assert found(kit, "Condition", ("_filter", f"code ss {system}|E10-E14")) == both
+    # A new version of the system is what counts from then on.
+    wider = {**ICD, "concept": [*ICD["concept"], {"code": "I10", "property": [
+        {"code": "parent", "valueCode": "E11"}]}]}  # fmt: skip
+    assert kit("PUT", "/fhir/CodeSystem/icd", wider).status == 200
+    assert found(kit, "Condition", asked[1]) == [*both, "match c3"]
+    assert kit("DELETE", "/fhir/CodeSystem/icd").status == 204
+    assert kit("GET", "/fhir/Condition", query=[asked[0]]).status == 422

@@ -23,6 +23,7 @@ from taihe.kernel.errors import Incorrect
 from taihe.record.answers import FHIR_JSON, Answer, Call
 from taihe.record.includes import Included
 from taihe.record.queries import Position, compile_search, row_key
+from taihe.record.terms import terms_of
 
 Pairs = list[tuple[str, str]]
 
@@ -31,7 +32,7 @@ def search(call: Call, type: str, pairs: Pairs) -> Answer:
     """The matching resources that this reader may know of, as a searchset Bundle."""
     call.grant.require(type, "s")
     position, pairs = _resume(call, type, pairs)
-    query = parse(type, pairs)
+    query = parse(type, pairs, terms=terms_of(call.store))
     reader = call.store.database.reader()
     visible, may_search = call.visible(), _may_search(call)
     statement = compile_search(
