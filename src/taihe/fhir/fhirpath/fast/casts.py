@@ -87,9 +87,13 @@ class Casts(Members):
                 raise _NoChoice
             if not kept:
                 return
-            others = {k for f in fields if f is not kept[0] for k in (f.key, "_" + f.key)}
+            keys = frozenset(key for f in fields for key in (f.key, "_" + f.key))
+            own = kept[0].key
+            others = self.constant(keys - {own, "_" + own})
+            holder = item.variable
             self.line(
-                f"if not {self.constant(frozenset(others))}.isdisjoint({item.variable}): raise Slow"
+                f"if not {others}.isdisjoint({holder}) and "
+                f"({own!r} in {holder} or several({holder}, {self.constant(keys)})): raise Slow"
             )
             depth = self.indent
             self.field(item, kept[0], emit)

@@ -61,9 +61,13 @@ def _write(
             pen.line(f"put(out, {item.variable})")
 
     try:
-        if not items and isinstance(tree, Member):
+        begun = pen.mark()
+        try:
+            if items or not isinstance(tree, Member):
+                raise NotFast
             pen.each_of(tree, focus, give, ANY)
-        else:
+        except NotFast:
+            pen.back(begun)
             pen.each(tree, focus, give)
     except (NotFast, TooMuch, Mixed, Several, RecursionError):
         return None

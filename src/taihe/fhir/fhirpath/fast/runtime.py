@@ -294,7 +294,7 @@ def chosen_json(holder: dict[str, Any], table: dict[str, frozenset[type] | None]
 
 def several(holder: dict[str, Any], keys: frozenset[str]) -> bool:
     """Whether more than one type of a choice is there."""
-    return len(keys & holder.keys()) > 1
+    return len(keys.intersection(holder)) > 1
 
 
 # Collections
