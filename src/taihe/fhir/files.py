@@ -79,7 +79,7 @@ def read_resources(path: Path, *, exact: bool = False) -> Iterator[Read]:
                 return
             for line, raw in enumerate(file, 1):
                 if raw.strip():
-                    yield _one(name, line, raw, exact)
+                    yield _one(name, line, raw.rstrip(), exact)
     except gzip.BadGzipFile:
         said = "This is no gzip file, or it is damaged."
         do = "Copy it again, or leave .gz out of its name."

@@ -11,6 +11,9 @@ was written (1.50 is not 1.5 in FHIR, and no DECIMAL(p, s) holds every FHIR deci
 JSON reader loses digits, so each number is copied as text beside itself before JSON is read.
 The three decimals of R4 that repeat (in MolecularSequence.quality.roc) are doubles only.
 DuckDB, Spark and Polars read the files.
+
+A big set has a part for each year of the resources' main date (`times`), and its manifest says
+which.
 """
 
 from __future__ import annotations
@@ -27,12 +30,15 @@ from taihe.fhir import definitions, model
 from taihe.kernel.errors import Busy, Incorrect
 from taihe.lake.duck import connect
 from taihe.lake.sets import MANIFEST, ParquetSet, Snapshot
+from taihe.lake.times import year_of
 
 Structure = Any  # what json_group_structure() gives: a type's name, an object, or a list of one
 Shape = Any  # a column's type: a name, an object of shapes, or a list of one shape
 _LARGEST_LINE = 268435456
 DEEPEST = 16
 EXACT = "_exact"
+BIG = 512_000_000
+"""From how many bytes of NDJSON on a set has a part for each year."""
 
 # A key and its number. No text inside a string is taken: a quote in a string is escaped, so a
 # name there ends in a backslash, and what follows a closing quote is never a letter.
@@ -207,8 +213,20 @@ def _select(shapes: dict[str, Shape], files: list[Path], resource: str) -> str:
     )
 
 
-def write_resources(files: list[Path], resource: str, lake: Path) -> Snapshot:
-    """Write the resources of a type as a Parquet set in `lake/<Type>`, in one commit."""
+def _size(files: list[Path]) -> int:
+    """The bytes of files, about as they are unpacked."""
+    return sum(file.stat().st_size * (10 if file.suffix == ".gz" else 1) for file in files)
+
+
+def write_resources(
+    files: list[Path], resource: str, lake: Path, *, by_year: bool | None = None
+) -> Snapshot:
+    """
+    Write the resources of a type as a Parquet set in `lake/<Type>`, in one commit.
+
+    `by_year` makes a part for each year of their main date; without it a set that is big
+    enough for that is parted so.
+    """
     if resource not in definitions.resource_types():
         raise Incorrect(f"{resource} is no R4 resource type.", "Check its name.")
     connection = connect()
@@ -217,7 +235,11 @@ def write_resources(files: list[Path], resource: str, lake: Path) -> Snapshot:
         shapes = resource_shapes(connection, files, resource)
         columns = [(key, _ddl(shape)) for key, shape in shapes.items()]
         select = _select(shapes, files, resource)
-        return ParquetSet(lake / resource, columns).replace(connection, select)
+        written = ParquetSet(lake / resource, columns)
+        year = year_of(shapes)
+        if year and (_size(files) >= BIG if by_year is None else by_year):
+            return written.replace_by(connection, select, year)
+        return written.replace(connection, select)
     except duckdb.OutOfMemoryException:
         raise Busy(f"The {resource} resources need more memory.", "Write fewer files.") from None
     except duckdb.Error as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Sequence
@@ -24,10 +25,16 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Part:
-    """One Parquet file of a set: its name inside the folder, and how many rows it holds."""
+    """
+    One Parquet file of a set: its name inside the folder, and how many rows it holds.
+
+    `key` is what all its rows share, where a set is parted by something: a year; "" for rows
+    that have none, None for a part of anything.
+    """
 
     name: str
     rows: int
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +88,18 @@ class ParquetSet:
             folder=self.folder,
             version=manifest["version"],
             columns=tuple((name, kind) for name, kind in manifest["columns"]),
-            parts=tuple(Part(part["name"], part["rows"]) for part in manifest["parts"]),
+            parts=tuple(
+                Part(part["name"], part["rows"], part.get("key")) for part in manifest["parts"]
+            ),
         )
 
     def replace(self, connection: Any, select: str) -> Snapshot:
         """Write the rows of a query as the whole set and make them visible at once."""
-        return self._commit(self._write(connection, select), keep=())
+        return self._commit((self._write(connection, select),), keep=())
+
+    def replace_by(self, connection: Any, select: str, key: str) -> Snapshot:
+        """The same in a part for each value of an SQL expression over the columns."""
+        return self._commit(self._write_by(connection, select, key), keep=())
 
     def append(self, connection: Any, select: str) -> Snapshot:
         """Write the rows of a query as a further part and make it visible at once."""
@@ -94,7 +107,7 @@ class ParquetSet:
             old = self.snapshot().parts
         except NotFound:
             old = ()
-        return self._commit(self._write(connection, select), keep=old)
+        return self._commit((self._write(connection, select),), keep=old)
 
     def sweep(self, older_than_seconds: float = 3600) -> int:
         """Remove parts that the manifest does not name and no running reader can need."""
@@ -107,34 +120,63 @@ class ParquetSet:
                 removed += 1
         return removed
 
-    def _write(self, connection: Any, select: str) -> Part:
+    def _typed(self, connection: Any, select: str) -> str:
+        """The columns of the set with their types; refuses a query that gives others."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{uuid.uuid4().hex}.parquet"
         found = connection.execute(f"DESCRIBE {select}").fetchall()
         if [row[0] for row in found] != [name for name, _ in self.columns]:
             raise Incorrect(
                 f"The query does not give the columns of the set {self.folder.name}.",
                 f"It must give {', '.join(name for name, _ in self.columns)}.",
             )
-        typed = ", ".join(
+        return ", ".join(
             f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in self.columns
         )
-        path = self.folder / name
+
+    def _write(self, connection: Any, select: str) -> Part:
+        typed = self._typed(connection, select)
+        name = f"{uuid.uuid4().hex}.parquet"
+        path = str(self.folder / name).replace("'", "''")
         rows = connection.execute(
             f"COPY (SELECT {typed} FROM ({select})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
         ).fetchone()[0]
         return Part(name, rows)
 
-    def _commit(self, part: Part, keep: tuple[Part, ...]) -> Snapshot:
+    def _write_by(self, connection: Any, select: str, key: str) -> tuple[Part, ...]:
+        typed = self._typed(connection, select)
+        folder = self.folder / f"new-{uuid.uuid4().hex}"
+        path = str(folder).replace("'", "''")
+        try:
+            written = connection.execute(
+                f"COPY (SELECT {typed}, {key} AS part_key FROM ({select})) TO '{path}' "
+                "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (part_key), "
+                "WRITE_PARTITION_COLUMNS false, RETURN_STATS true)"
+            )
+            names = [column[0] for column in written.description]
+            parts = []
+            for row in written.fetchall():
+                found = dict(zip(names, row, strict=True))
+                name = f"{uuid.uuid4().hex}.parquet"
+                Path(found["filename"]).replace(self.folder / name)
+                own = found["partition_keys"]["part_key"]
+                parts.append(Part(name, found["count"], own))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return tuple(sorted(parts, key=lambda part: (part.key or "", part.name)))
+
+    def _commit(self, new: tuple[Part, ...], keep: tuple[Part, ...]) -> Snapshot:
         try:
             version = self.snapshot().version + 1
         except NotFound:
             version = 1
-        parts = (*keep, part)
+        parts = (*keep, *new)
         manifest = {
             "version": version,
             "columns": [list(column) for column in self.columns],
-            "parts": [{"name": p.name, "rows": p.rows} for p in parts],
+            "parts": [
+                {"name": p.name, "rows": p.rows} | ({} if p.key is None else {"key": p.key})
+                for p in parts
+            ],
         }
         temporary = self.folder / f"{MANIFEST}.{uuid.uuid4().hex}"
         with temporary.open("w", encoding="utf-8") as file:

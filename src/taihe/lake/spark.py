@@ -74,10 +74,13 @@ def session() -> Any:
 
 def _native(view: View, lake: Path) -> tuple[Any, tuple[Cells, ...]]:
     """The view over the set of its type, as a Spark data frame, and what its columns hold."""
+    from taihe.lake.views import needed_paths
+
     spark, name = session(), f"taihe_{uuid.uuid4().hex}"
     found = snapshot(lake, view.resource)
-    statement = spark_sql(view, available(connect(), found))
-    spark.read.parquet(*found.paths).createOrReplaceTempView(name)
+    columns = available(connect(), found)
+    statement = spark_sql(view, columns)
+    spark.read.parquet(*needed_paths(view, found, columns)).createOrReplaceTempView(name)
     return spark.sql(statement.select.replace("{source}", name)), statement.cells
 
 

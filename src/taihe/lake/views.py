@@ -27,8 +27,9 @@ from taihe.kernel.errors import Incorrect, Problem, TaiheError, Unsupported
 from taihe.lake import byfunction, tables
 from taihe.lake.duck import connect
 from taihe.lake.resources import available, is_lake, snapshot
-from taihe.lake.sets import MANIFEST
+from taihe.lake.sets import MANIFEST, Snapshot
 from taihe.lake.sources import Stream
+from taihe.lake.times import needed
 
 MOST_PROBLEMS = 100
 Progress = Callable[[int], None]
@@ -90,8 +91,18 @@ def _over_files(view: View, files: list[Path], digits: bool) -> Query:
 
 def _over_lake(view: View, lake: Path, connection: Any, digits: bool) -> Query:
     found = snapshot(lake, view.resource)
-    statement = duckdb_sql(view, available(connection, found), digits=digits)
-    return Query(statement.select.replace("{source}", _parquet(found.paths)), statement.cells)
+    columns = available(connection, found)
+    statement = duckdb_sql(view, columns, digits=digits)
+    return Query(
+        statement.select.replace("{source}", _parquet(needed_paths(view, found, columns))),
+        statement.cells,
+    )
+
+
+def needed_paths(view: View, found: Snapshot, columns: dict[str, Any]) -> list[str]:
+    """The files of a set that may hold rows of a view; one at least."""
+    parts = needed(view, found.parts, columns) or list(found.parts[:1])
+    return [str(found.folder / part.name) for part in parts]
 
 
 def _parquet(paths: list[str]) -> str:
