@@ -49,6 +49,8 @@ MOST_PER_PAGE = 1000
 
 MOST_LINKS = 1000
 MOST_RELATED = 10_000
+# A statement of SQLite takes 32 766 values.
+MOST_PARAMETERS = 32_000
 
 
 @dataclass(frozen=True)
@@ -299,6 +301,8 @@ class _Compiler:
     def statement(self, page: str, values: list[Any], found: Selection, limit: int) -> Statement:
         """The statement of a page and of its count, with the links before both."""
         links = f"WITH {', '.join(self.links)} " if self.links else ""
+        if len(self.link_parameters) + len(values) > MOST_PARAMETERS:
+            raise Incorrect("The search names too many values.", "Ask in several searches.")
         return Statement(
             links + page,
             [*self.link_parameters, *values, limit + 1],

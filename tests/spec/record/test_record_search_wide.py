@@ -188,6 +188,17 @@ def test_what_the_store_cannot_answer_it_says(
     assert hint in reply.text
 
 
+def test_a_search_of_too_many_values_is_refused(kit: Kit) -> None:
+    many = ",".join(f"c{number}" for number in range(1000))
+    reply = kit("GET", "/fhir/Observation", query=[("code", many)] * 33)
+    assert reply.status == 400
+    assert "too many values" in reply.text
+    assert kit("GET", "/fhir/Observation", query=[("code", many)] * 15).status == 200
+    tests = " or ".join(f"code eq c{number}" for number in range(200))
+    assert kit("GET", "/fhir/Observation", query=[("_filter", tests)]).status == 200
+    assert kit("GET", "/fhir/Observation", query=[("_filter", f"not ({tests})")] * 3).status == 200
+
+
 def test_metadata_follows_from_the_code(kit: Kit) -> None:
     resources = kit("GET", "/fhir/metadata").json["rest"][0]["resource"]
     (patients,) = [r for r in resources if r["type"] == "Patient"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from taihe.fhir.search.query import Query
 from taihe.fhir.search.subset import is_subset, subset
@@ -22,12 +23,15 @@ class Searchable(Protocol):
         """What the includes of a query add to these matches."""
 
 
-def searchset(store: Searchable, query: Query, *, base: str = "") -> dict[str, Any]:
+def searchset(
+    store: Searchable, query: Query, *, base: str = "", pairs: Iterable[tuple[str, str]] = ()
+) -> dict[str, Any]:
     """
     The Bundle of type searchset that answers a query.
 
     `_count` matches stand on a page, 50 unless it is given; `_page` of the next link is the
-    number of matches before it. `base` is the address that links and full addresses begin with.
+    number of matches before it. `base` is the address that links and full addresses begin
+    with; `pairs` are those that the query was read from, which the links repeat.
     `_summary=count` and `_count=0` give the total alone.
     Source: https://hl7.org/fhir/R4/search.html#return.
     """
@@ -42,7 +46,9 @@ def searchset(store: Searchable, query: Query, *, base: str = "") -> dict[str, A
     page = matches[start : start + count]
     if start + count < len(matches):
         address = f"{base}/{query.type}" if base else query.type
-        bundle["link"] = [{"relation": "next", "url": f"{address}?_page={start + count}"}]
+        following = [(name, text) for name, text in pairs if name != "_page"]
+        following.append(("_page", str(start + count)))
+        bundle["link"] = [{"relation": "next", "url": f"{address}?{urlencode(following)}"}]
     shown = [subset(m, query) for m in page] if is_subset(query) else page
     entries = [_entry(one, "match", base) for one in shown]
     entries += [_entry(one, "include", base) for one in store.included(query, page)]
