@@ -22,7 +22,8 @@ import pytest
 from taihe.fhir import definitions, fhirpath, model
 from taihe.fhir.fhirpath.elements import of_resource, plain, type_name
 from taihe.fhir.fhirpath.environment import Environment
-from taihe.fhir.fhirpath.fast.forms import LEFT, written, written_for_items
+from taihe.fhir.fhirpath.fast.forms import written, written_for_items
+from taihe.fhir.fhirpath.fast.runtime import LEFT
 from taihe.fhir.invariants import CORRECTED
 from tests.oracle.fhir_resources import Maker
 from tests.oracle.fhirpath_grammar import Grammar, broken, exactly

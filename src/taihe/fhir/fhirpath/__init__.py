@@ -24,13 +24,7 @@ from taihe.fhir.fhirpath.errors import (
     SemanticProblem,
     SyntaxProblem,
 )
-from taihe.fhir.fhirpath.fast.forms import (
-    LEFT,
-    Fast,
-    FastItems,
-    written,
-    written_for_items,
-)
+from taihe.fhir.fhirpath.fast.runtime import LEFT, Fast, FastItems
 from taihe.fhir.fhirpath.parser import parse
 from taihe.fhir.fhirpath.tree import Node, variables_of
 
@@ -142,6 +136,8 @@ class Compiled:
         self.check(kind)
         if not self._used(kind):
             return None
+        from taihe.fhir.fhirpath.fast.forms import written  # read when it is needed
+
         form = written(self.tree, kind)
         self._fast[kind] = None if form is None else form.function
         return self._fast[kind]
@@ -149,6 +145,8 @@ class Compiled:
     def _form_for_items(self, key: tuple[str, str]) -> FastItems | None:
         if not self._used(key):
             return None
+        from taihe.fhir.fhirpath.fast.forms import written_for_items
+
         form = written_for_items(self.tree, *key)
         self._items[key] = None if form is None else form.function
         return self._items[key]

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from taihe.fhir import model
-from taihe.fhir.fhirpath.elements import Element, Item
-from taihe.fhir.fhirpath.environment import Environment
-from taihe.fhir.fhirpath.errors import FhirPathError
 from taihe.fhir.fhirpath.fast.functions import Functions
 from taihe.fhir.fhirpath.fast.looks import ANY
-from taihe.fhir.fhirpath.fast.runtime import MOST_WORK, Slow
+from taihe.fhir.fhirpath.fast.runtime import MOST_WORK, Fast
 from taihe.fhir.fhirpath.fast.shapes import Shape
 from taihe.fhir.fhirpath.fast.writer import Mixed, NotFast, Several, TooMuch, calls, uses
 from taihe.fhir.fhirpath.tree import Member, Node, nodes_of
 
-Fast = Callable[[dict[str, Any], datetime | None], list[Any]]
-FastItems = Callable[[Environment, Element], list[Item]]
-
 MOST_NODES = 1500
 # What looks at where an element was found, or changes what a name means further on.
 _NEVER = frozenset(("defineVariable", "pathname", "slice", "elementDefinition"))
-
-# What a fast form raises when the closures must answer.
-LEFT = (
-    Slow, FhirPathError, AttributeError, TypeError, KeyError, IndexError, ValueError,
-    ArithmeticError, RecursionError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,15 @@ from taihe.fhir.fhirpath.elements import (
     plain,
 )
 from taihe.fhir.fhirpath.environment import Environment
+from taihe.fhir.fhirpath.errors import FhirPathError
 from taihe.fhir.fhirpath.functions import FUNCTIONS, to_text, truth
 from taihe.fhir.fhirpath.quantities import EXACT
 from taihe.fhir.fhirpath.values import Quantity, Temporal, number_text, parse_temporal
 
 Items = list[Item]
 Run = Callable[[Environment, Items], Items]
+Fast = Callable[[dict[str, Any], datetime | None], list[Any]]
+FastItems = Callable[[Environment, Element], list[Item]]
 MOST_WORK = 1_000_000
 LONGEST_TEXT = 100_000
 _FEW = 9
@@ -47,6 +50,13 @@ _NOWHERE = Environment(None, {})
 
 class Slow(Exception):
     """This data is not as the type model says: the closures must answer."""
+
+
+# What a fast form raises when the closures must answer.
+LEFT = (
+    Slow, FhirPathError, AttributeError, TypeError, KeyError, IndexError, ValueError,
+    ArithmeticError, RecursionError,
+)  # fmt: skip
 
 
 def begin(resource: dict[str, Any], now: datetime | None) -> Environment:
