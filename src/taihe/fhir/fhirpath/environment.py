@@ -86,6 +86,15 @@ class Environment:
                 "The expression takes too many steps.", "Narrow it with where() before it repeats."
             )
 
+    def weigh(self, items: list[Item]) -> None:
+        """Count the structures that are about to be compared, by what they hold."""
+        steps = 0
+        for item in items:
+            if type(item) is Element and type(item.value) is dict:
+                steps += _size(item.value)
+        if steps:
+            self.work(steps)
+
     def write(self, characters: int) -> None:
         """Count characters read or made; raises when they are more than 50 million."""
         self._characters -= characters
@@ -124,6 +133,18 @@ class Environment:
             given = self.resolver(text)
             return of_resource(given) if isinstance(given, dict) else None
         return None
+
+
+def _size(value: dict[str, Any]) -> int:
+    """How many values a structure holds; counts no further than an evaluation may go."""
+    size = 0
+    stack: list[Any] = [value]
+    while stack and size <= MOST_STEPS:
+        one = stack.pop()
+        size += len(one)
+        inner = one.values() if type(one) is dict else one
+        stack.extend(v for v in inner if type(v) is dict or type(v) is list)
+    return size
 
 
 def _dicts(holder: Any, key: str) -> list[dict[str, Any]]:

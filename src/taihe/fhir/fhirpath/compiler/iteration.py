@@ -99,6 +99,8 @@ def _repeat(node: Call, source: Run) -> Run:
         while queue:
             env.spend(10)  # a round costs more than its items
             found = flattened(env, each(env, queue))
+            if unique:
+                env.weigh(found)
             queue = []
             for item in found:
                 if unique:

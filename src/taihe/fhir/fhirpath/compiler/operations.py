@@ -7,7 +7,7 @@ from decimal import Decimal
 from taihe.fhir.fhirpath import operators
 from taihe.fhir.fhirpath.compiler.dispatch import Items, Run, compile_node, node, positioned
 from taihe.fhir.fhirpath.compiler.types import typed
-from taihe.fhir.fhirpath.elements import Item, atom, in_words
+from taihe.fhir.fhirpath.elements import Element, Item, atom, in_words
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.functions import answer, single, to_text, truth
@@ -79,15 +79,20 @@ def _made(node: Binary) -> Run:
             env.variables = saved
             two = right(env, focus)
             env.variables = saved
-            env.spend(len(one) + len(two))
-            return operators.distinct(one + two)
+            both = one + two
+            env.spend(len(both))
+            env.weigh(both)
+            return operators.distinct(both)
 
         return union
     if operator in ("=", "!="):
         negate = operator == "!="
 
         def equality(env: Environment, focus: Items) -> Items:
-            result = operators.equal(left(env, focus), right(env, focus))
+            one, two = left(env, focus), right(env, focus)
+            if len(one) == len(two) and one and type(one[0]) is Element:
+                env.weigh(one)
+            result = operators.equal(one, two)
             return [] if result is None else [result != negate]
 
         return equality
@@ -96,8 +101,10 @@ def _made(node: Binary) -> Run:
 
         def equivalence(env: Environment, focus: Items) -> Items:
             one, two = left(env, focus), right(env, focus)
-            if len(one) == len(two) and len(one) > 10:
-                env.work(len(one) * len(two) // 4)
+            if len(one) == len(two):
+                env.weigh(one)
+                if len(one) > 10:
+                    env.work(len(one) * len(two) // 4)
             return [operators.equivalent(one, two) != differ]
 
         return equivalence
@@ -157,6 +164,8 @@ def _membership(operator: str, left: Run, right: Run) -> Run:
         if item is None:
             return []
         env.work(len(many))
+        if type(item) is Element:
+            env.weigh(many)
         return [operators.member_of(item, many)]
 
     return run

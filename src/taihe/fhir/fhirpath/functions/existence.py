@@ -51,11 +51,15 @@ def _any_false(env: Environment, source: Items, args: list[Items]) -> Items:
 
 @function("subsetOf", 1)
 def _subset_of(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.weigh(source)
+    env.weigh(args[0])
     return [{operators.key_of(i) for i in source} <= {operators.key_of(i) for i in args[0]}]
 
 
 @function("supersetOf", 1)
 def _superset_of(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.weigh(source)
+    env.weigh(args[0])
     return [{operators.key_of(i) for i in args[0]} <= {operators.key_of(i) for i in source}]
 
 
@@ -66,9 +70,11 @@ def _count(env: Environment, source: Items, args: list[Items]) -> Items:
 
 @function("distinct")
 def _distinct(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.weigh(source)
     return operators.distinct(source)
 
 
 @function("isDistinct")
 def _is_distinct(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.weigh(source)
     return [len(operators.distinct(source)) == len(source)]

@@ -41,18 +41,24 @@ def _take(env: Environment, source: Items, args: list[Items]) -> Items:
 
 @function("intersect", 1)
 def _intersect(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.weigh(source)
+    env.weigh(args[0])
     known = {operators.key_of(item) for item in args[0]}
     return [item for item in operators.distinct(source) if operators.key_of(item) in known]
 
 
 @function("exclude", 1)
 def _exclude(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.weigh(source)
+    env.weigh(args[0])
     known = {operators.key_of(item) for item in args[0]}
     return [item for item in source if operators.key_of(item) not in known]
 
 
 @function("union", 1)
 def _union(env: Environment, source: Items, args: list[Items]) -> Items:
+    env.weigh(source)
+    env.weigh(args[0])
     env.spend(len(source) + len(args[0]))
     return operators.distinct(source + args[0])
 
