@@ -2,17 +2,24 @@
 
 import json
 import os
+from collections import Counter
 
 import pytest
 
 from taihe.cli.main import main
+from taihe.fhir.files import to_json
 from taihe.fhir.views import read_view, run
 from taihe.kernel.conformance import Status
+from taihe.kernel.errors import TaiheError
 from taihe.lake.conformance import sql_on_fhir
 from taihe.lake.resources import snapshot, write_resources
-from taihe.lake.spark import missing, on_spark, rows_of, session
+from taihe.lake.spark import answered, missing, on_spark, rows_of, session, write_view
+from taihe.lake.views import as_python, write_from_memory, write_lines
 from tests.engines.test_lake_decimals import DIGITS, line
 from tests.engines.test_views import GROUPS, PEOPLE, VIEWS, column_view, counted
+from tests.engines.test_views_generated import World, plain, same, text
+from tests.oracle.fhir_views import TYPES, Views
+from tests.spec.fhir.test_views_checklist import OBSERVATIONS, PATHS, cases, column
 
 pytestmark = [
     pytest.mark.spark,
@@ -71,6 +78,66 @@ def test_the_command_writes_each_form(lake, tmp_path, capsys):
     command = ["views", "run", str(view), "--from", str(tmp_path), "--out", str(out)]
     assert main([*command, "--engine", "spark"]) == 1
     assert "lake" in capsys.readouterr().err
+
+
+def test_generated_views_agree(tmp_path):
+    """Views made at random: memory and Spark give the same rows, or both an error."""
+    world, by_function, asked, missed = World(tmp_path, 7), Counter(), 0, 0
+    for seed in range(300):
+        made, _, folder = world.made[TYPES[seed % len(TYPES)]]
+        raw = Views(seed).view(TYPES[seed % len(TYPES)])
+        view = read_view(raw)
+        asked += 1
+        try:
+            found, reason = answered(view, folder, as_text)
+            by_function[bool(reason)] += 1
+        except TaiheError as error:
+            found = f"error: {error}"
+        wanted = plain(view, made)
+        if isinstance(wanted, list) and isinstance(found, list):
+            wanted, found = sorted(wanted), sorted(found)
+        if isinstance(wanted, str) and isinstance(found, list):
+            missed += 1  # an error in what leads to no row
+            continue
+        assert same(found, wanted), (seed, raw)
+    assert missed <= 2
+    assert by_function[True] < asked * 0.2
+
+
+def as_text(frame, cells):
+    return [text(as_python(row, cells)) for row in frame.collect()]
+
+
+@pytest.mark.parametrize(("path", "row"), cases(PATHS), ids=[case[0] for case in cases(PATHS)])
+def test_the_checklist_holds_on_spark(path, row, checklist):
+    errors = [name for name, cell in row.items() if cell == "!"]
+    kept = {"where": [{"path": f"id != '{name}'"} for name in errors]} if errors else {}
+    view = read_view({**column(path), **kept, "select": [{"column": [
+        {"name": "id", "path": "id"}, {"name": "v", "path": path}]}]})  # fmt: skip
+    found = {one["id"]: to_json(one["v"]) for one in rows_of(view, checklist)}
+    wanted = {name: {"-": "null"}.get(cell, cell) for name, cell in row.items()}
+    assert {n: c for n, c in found.items() if wanted[n] != "?"} == {
+        n: c for n, c in wanted.items() if c not in ("?", "!")
+    }
+
+
+@pytest.fixture(scope="module")
+def checklist(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checklist")
+    write_lines(OBSERVATIONS, folder / "Observation.ndjson")
+    write_resources([folder / "Observation.ndjson"], "Observation", folder)
+    return folder
+
+
+@pytest.mark.parametrize("seed", [3, 17, 42, 51])
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_files_have_the_same_bytes_from_spark(seed, form, tmp_path):
+    kind = TYPES[seed % len(TYPES)]
+    _, files, folder = World(tmp_path, 7).made[kind]
+    view = read_view(Views(seed, strange=0).view(kind))
+    wanted, out = tmp_path / f"memory.{form}", tmp_path / f"spark.{form}"
+    assert write_from_memory(view, files, wanted).rows == write_view(view, folder, out)[0]
+    assert sorted(out.read_bytes().splitlines()) == sorted(wanted.read_bytes().splitlines())
 
 
 @pytest.mark.shared

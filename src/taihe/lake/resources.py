@@ -27,6 +27,7 @@ from typing import Any
 import duckdb
 
 from taihe.fhir import definitions, model
+from taihe.fhir.views import lines_of
 from taihe.kernel.errors import Busy, Incorrect
 from taihe.lake.duck import connect
 from taihe.lake.sets import MANIFEST, ParquetSet, Snapshot
@@ -40,10 +41,9 @@ EXACT = "_exact"
 BIG = 512_000_000
 """From how many bytes of NDJSON on a set has a part for each year."""
 
-# A key and its number. No text inside a string is taken: a quote in a string is escaped, so a
-# name there ends in a backslash, and what follows a closing quote is never a letter.
-_KEY_AND_NUMBER = r'"([A-Za-z0-9_]+)"\s*:\s*(-?[0-9][0-9.eE+-]*)'
-_BESIDE = rf'"\1":\2,"\1{EXACT}":"\2"'
+# After a key. No text inside a string is taken: a quote in a string is escaped, so a name there
+# ends in a backslash, and what follows a closing quote is never a letter.
+_NUMBER = r"\s*:\s*(-?[0-9][0-9.eE+-]*)"
 
 
 def _text(text: str) -> str:
@@ -136,12 +136,23 @@ def _ddl(shape: Shape) -> str:
     return str(shape)
 
 
-def _has_decimals(shape: Shape) -> bool:
+def _decimals(shape: Shape) -> set[str]:
+    """The keys of the decimals that are kept as text, too."""
     if isinstance(shape, list):
-        return _has_decimals(shape[0])
-    if isinstance(shape, dict):
-        return any(key.endswith(EXACT) or _has_decimals(one) for key, one in shape.items())
-    return False
+        return _decimals(shape[0])
+    if not isinstance(shape, dict):
+        return set()
+    found = {key.removesuffix(EXACT) for key in shape if key.endswith(EXACT)}
+    return found.union(*(_decimals(one) for one in shape.values()))
+
+
+def _with_digits(keys: list[str]) -> str:
+    """Each line with the digits of its decimals as text beside them, in SQL."""
+    if len(keys) == 1:  # a pattern that begins with plain letters is found faster
+        pattern, beside = f'"{keys[0]}"{_NUMBER}', rf'"{keys[0]}":\1,"{keys[0]}{EXACT}":"\1"'
+    else:
+        pattern, beside = f'"({"|".join(keys)})"{_NUMBER}', rf'"\1":\2,"\1{EXACT}":"\2"'
+    return f"regexp_replace(json::VARCHAR, {_text(pattern)}, {_text(beside)}, 'g')"
 
 
 def _sniffed(connection: Any, paths: str) -> dict[str, Structure]:
@@ -196,20 +207,20 @@ def _is_pure(files: list[Path], resource: str) -> bool:
 
 def _select(shapes: dict[str, Shape], files: list[Path], resource: str) -> str:
     """The query that reads NDJSON in these shapes; numbers keep their digits as text beside."""
-    paths = ", ".join(_text(str(file)) for file in files)
-    decimals = _has_decimals(shapes)
+    decimals = sorted(_decimals(shapes))
     if not decimals and _is_pure(files, resource):
+        paths = ", ".join(_text(str(file)) for file in files)
         types = ", ".join(f"{_text(key)}: {_text(_ddl(one))}" for key, one in shapes.items())
         return (
             f"SELECT * FROM read_json([{paths}], format='newline_delimited', "
             f"maximum_object_size={_LARGEST_LINE}, columns={{{types}}}) "
             f'WHERE "resourceType" = {_text(resource)}'
         )
-    line = f"regexp_replace(json::VARCHAR, {_text(_KEY_AND_NUMBER)}, {_text(_BESIDE)}, 'g')"
+    line = _with_digits(decimals) if decimals else "json"
+    lines = lines_of([str(file) for file in files], resource)
     return (
-        f"SELECT unnest(r) FROM (SELECT json_transform({line if decimals else 'json'}, "
-        f"{_text(json.dumps(shapes))}) AS r FROM read_ndjson_objects([{paths}], "
-        f"maximum_object_size={_LARGEST_LINE}) WHERE json->>'resourceType' = {_text(resource)})"
+        f"SELECT unnest(r) FROM (SELECT json_transform({line}, {_text(json.dumps(shapes))}) AS r "
+        f"FROM ({lines}))"
     )
 
 
