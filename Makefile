@@ -63,7 +63,7 @@ bench: setup-test  ## figures beside their baselines (fhirpath.js where npm is t
 
 nightly: setup-test  ## long proofs: many kills, fuzzing, all engines (Spark needs Java 17 or 21)
 	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r locks/spark.txt
-	TAIHE_NIGHTLY=1 $(RUN)python -m pytest $(ARGS)
+	TAIHE_NIGHTLY=1 $(RUN)python -m pytest -n auto --dist loadgroup $(ARGS)
 	TAIHE_NIGHTLY=1 TAIHE_TEST_SITE=zone $(RUN)python -m pytest tests/zone_site $(ARGS)
 
 lock: | .venv/bin/python  ## resolve the locked requirements anew

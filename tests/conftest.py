@@ -28,8 +28,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what cannot run here, with the reason; in CI a missing thing is a failure."""
+    """Skip what cannot run here, with the reason; at night the long proofs begin first."""
     nightly = bool(os.environ.get("TAIHE_NIGHTLY"))
+    if nightly:
+        long = ("nightly", "slow")
+        items.sort(key=lambda item: not any(map(item.get_closest_marker, long)))
     for item in items:
         if item.get_closest_marker("nightly") and not nightly:
             item.add_marker(pytest.mark.skip(reason="long proof: make nightly"))
