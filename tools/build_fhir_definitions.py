@@ -309,6 +309,46 @@ def operations(package: dict[str, list[Resource]]) -> list[Resource]:
     ]
 
 
+def profiles(package: dict[str, list[Resource]]) -> Resource:
+    """
+    R4's own profiles and extensions as differentials without prose, and the codes of their
+    required value sets.
+    """
+    said = ("id", "path", "sliceName", "sliceIsConstraining", "slicing", "min", "max", "maxLength",
+            "contentReference", "isModifier")  # fmt: skip
+    starts = ("fixed", "pattern", "minValue", "maxValue")
+    wanted: set[str] = set()
+
+    def element(raw: Resource) -> Resource:
+        kept = {k: v for k, v in raw.items() if k in said or k.startswith(starts)}
+        if "type" in raw:
+            names = ("code", "profile", "targetProfile")
+            kept["type"] = [
+                {k: v for k, v in {**one, "code": type_code(one)}.items() if k in names}
+                for one in raw["type"]
+            ]
+        if raw.get("binding", {}).get("strength") in ("required", "extensible"):
+            kept["binding"] = {
+                k: raw["binding"][k] for k in ("strength", "valueSet") if k in raw["binding"]
+            }
+            if kept["binding"]["strength"] == "required" and "valueSet" in kept["binding"]:
+                wanted.add(kept["binding"]["valueSet"].split("|")[0])
+        if "constraint" in raw:
+            names = ("key", "severity", "human", "expression")
+            kept["constraint"] = [{k: c[k] for k in names if k in c} for c in raw["constraint"]]
+        return kept
+
+    keep = ("id", "url", "version", "name", "type", "baseDefinition", "context")
+    rows = [
+        {k: s[k] for k in keep if k in s}
+        | {"differential": {"element": [element(e) for e in s["differential"]["element"]]}}
+        for s in package["StructureDefinition"]
+        if s.get("derivation") == "constraint"
+    ]
+    codes = {url: found for url, found in value_sets(package, wanted).items() if found}
+    return {"profiles": rows, "value_sets": codes}
+
+
 def main(arguments: list[str]) -> int:
     """Write every file."""
     if len(arguments) != 1:
@@ -327,6 +367,7 @@ def main(arguments: list[str]) -> int:
     write("search_parameters.json.gz", rows)
     write("compartments.json.gz", compartments(package))
     write("operations.json.gz", operations(package))
+    write("profiles.json.gz", profiles(package))
     return 0
 
 

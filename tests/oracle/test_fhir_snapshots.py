@@ -125,6 +125,10 @@ def test_a_blood_pressure_is_checked_by_the_published_profile():
         broken["code"]["coding"][0]["code"] = "55284-4"
         assert [(i.location, i.problem) for i in profiles.check(broken)] == [
             ("Observation.code.coding", "The slice BPCode of coding must be given."),
+            (
+                "Observation.component[1].value",
+                "value has no code of its value set ucum-vitals-common.",
+            ),
             ("Observation.component[1].value.code", "code is not the fixed value."),
         ]
         early = {**reading, "effectiveDateTime": "2024"}

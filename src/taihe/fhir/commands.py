@@ -40,8 +40,9 @@ def add_parsers(subparsers: Subparsers) -> None:
         type=Path,
         action="append",
         metavar="FILE-or-DIR",
-        help="a profile for every resource of its type, or a folder of profiles and value sets "
-        "for the resources that claim them; may repeat",
+        help="a profile for every resource of its type (a file, or the name of one of R4's own, "
+        "as vitalsigns), or a folder or package (.tgz) of profiles and value sets for the "
+        "resources that claim them; may repeat",
     )
     validate.set_defaults(run=run_validate)
 

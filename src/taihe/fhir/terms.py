@@ -74,7 +74,7 @@ class ValueSets:
     def _worked_out(self, url: str, depth: int) -> dict[str, set[str]] | None:
         given = self.sets.get(url)
         if given is None:
-            shipped = definitions.value_set(url)
+            shipped = definitions.value_set(url) or definitions.profile_value_set(url)
             return None if shipped is None else {s: set(codes) for s, codes in shipped.items()}
         if depth > _DEEPEST:
             return None

@@ -7,6 +7,8 @@ import tarfile
 
 import pytest
 
+from taihe.cli.main import main
+from taihe.fhir import definitions
 from taihe.fhir.profiles import Profiles, read_profiles
 from taihe.kernel.errors import Incorrect
 
@@ -502,3 +504,35 @@ def test_a_package_is_read_as_it_is_published(tmp_path):
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(Incorrect, match="cannot be read as a package"):
         read_profiles([path])
+
+
+def test_profiles_and_extensions_of_r4_need_not_be_given(tmp_path, capsys):
+    special = differential("cn-weight", "Observation", ("Observation.subject", {"min": 1}),
+                           baseDefinition=CORE + "bodyweight")  # fmt: skip
+    given = profiles(special)
+    said = found(given, {**OBSERVATION, "meta": {"profile": [CORE + "vitalsigns"]}})
+    assert ("Observation.category", "category must be given.") in said
+    assert ("Observation.code.coding", "The slice BodyWeightCode of coding must be given.") in said
+    assert given.profile(CORE + "patient-nationality").type == "Extension"
+    assert given.profile(CORE + "nobody") is None
+    born = {
+        "resourceType": "Patient",
+        "extension": [{"url": CORE + "patient-birthPlace", "valueString": "x"}],
+    }
+    assert found(given, born) == [
+        ("Patient.extension[0].value", "value is of a type that is not allowed here.")
+    ]
+    file = tmp_path / "o.json"
+    file.write_text(json.dumps(OBSERVATION))
+    assert main(["validate", str(file)]) == 0
+    assert main(["validate", str(file), "--profile", "vitalsigns"]) == 1
+    assert "category must be given." in capsys.readouterr().out
+    assert main(["validate", str(file), "--profile", "vitalsings"]) == 1
+
+
+def test_every_profile_of_r4_that_ships_can_be_used():
+    given = profiles(SEX)
+    assert len(definitions.profiles()) == 441
+    for url in definitions.profiles():
+        assert given.profile(url).url == url
+        assert given.snapshot(url)[0]["path"] == given.profile(url).type

@@ -218,3 +218,27 @@ def compartments() -> dict[str, dict[str, Any]]:
 def operations() -> tuple[dict[str, Any], ...]:
     """The operation definitions, without their prose."""
     return tuple(_read("operations.json.gz"))
+
+
+@cache
+def _profiles() -> dict[str, Any]:
+    found: dict[str, Any] = _read("profiles.json.gz")
+    return found
+
+
+@cache
+def profiles() -> dict[str, dict[str, Any]]:
+    """
+    R4's own profiles and extensions by address: StructureDefinitions with a differential.
+
+    Their prose is left out.
+    """
+    same = {"resourceType": "StructureDefinition", "derivation": "constraint"}
+    return {row["url"]: {**same, **row} for row in _profiles()["profiles"]}
+
+
+@cache
+def profile_value_set(url: str) -> dict[str, frozenset[str]] | None:
+    """Codes by system of a value set that R4's own profiles require; None for another."""
+    found = _profiles()["value_sets"].get(url)
+    return None if found is None else {system: frozenset(codes) for system, codes in found.items()}

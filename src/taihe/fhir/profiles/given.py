@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from taihe.fhir import model
+from taihe.fhir import definitions, model
 from taihe.fhir.outcome import Issue
 from taihe.fhir.profiles.definition import CORE, Raw, canonical
 from taihe.fhir.profiles.extensions import extensions, misplaced
@@ -23,7 +23,8 @@ class Profiles:
     Profiles and value sets that were read; `check` validates a resource against them.
 
     A profile that was named itself holds for every resource of its type, one from a folder
-    for the resources that claim it in `meta.profile`. Profiles without a snapshot get one from
+    for the resources that claim it in `meta.profile`. R4's own profiles and extensions are
+    known without being given. Profiles without a snapshot get one from
     their base. Raises Incorrect for a named profile that cannot be used; one of a folder is
     kept in `unusable` with the reason, which is said of the resources that claim it.
     """
@@ -47,7 +48,8 @@ class Profiles:
                 "There is no profile among the files.",
                 "Name a StructureDefinition with derivation constraint, or a folder with some.",
             )
-        self.snapshots = Snapshots(self.raw)
+        self.snapshots = Snapshots({**definitions.profiles(), **self.raw})
+        self._of_r4: dict[str, Profile | None] = {}
         self.unusable: dict[str, Incorrect] = {}
         for url, one in self.raw.items():
             try:
@@ -62,11 +64,18 @@ class Profiles:
             for url in dict.fromkeys(everywhere)
             if is_resource(self.profiles[url].type)
         ]
-        self.extensions = {u: p for u, p in self.profiles.items() if p.type == "Extension"}
 
     def profile(self, url: str) -> Profile | None:
-        """A profile by its address; None when it was not given."""
-        return self.profiles.get(url)
+        """A profile by its address: one that was given, or one of R4's own; None for another."""
+        found = self.profiles.get(url)
+        if found is None and url not in self.unusable:
+            if url not in self._of_r4:
+                raw = definitions.profiles().get(url)
+                self._of_r4[url] = (
+                    Compiler(raw, self.terms).profile(self.snapshots.tree(url)) if raw else None
+                )
+            found = self._of_r4[url]
+        return found
 
     def snapshot(self, url: str) -> list[Raw]:
         """The snapshot of a given profile, as ElementDefinitions."""
@@ -94,7 +103,7 @@ class Profiles:
         for at, claim in enumerate(claimed if isinstance(claimed, list) else ()):
             where = f"{path}.meta.profile[{at}]"
             url, _, version = str(claim).partition("|")
-            profile = self.profiles.get(url)
+            profile = self.profile(url)
             if url in self.unusable:
                 refused = self.unusable[url]
                 yield Issue(
@@ -133,8 +142,8 @@ class Profiles:
     def _extensions(self, run: Run, resource: dict[str, Any], path: str) -> Iterator[Issue]:
         for found in extensions(resource, path):
             where = found.item.location
-            profile = self.extensions.get(canonical(found.item.value.get("url")))
-            if profile is None:
+            profile = self.profile(canonical(found.item.value.get("url")))
+            if profile is None or profile.type != "Extension":
                 if found.modifier:
                     yield Issue(
                         "warning", "extension", f"{where}.url",

@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
+from taihe.fhir import definitions
 from taihe.fhir.files import read_resources
-from taihe.fhir.profiles.definition import Raw, listed
+from taihe.fhir.profiles.definition import CORE, Raw, listed
 from taihe.fhir.profiles.given import Profiles
 from taihe.kernel.errors import Incorrect
 
@@ -22,7 +23,8 @@ _MOST_BYTES = 1 << 30
 def read_profiles(paths: Iterable[Path]) -> Profiles:
     """
     Read profiles, value sets and code systems from files and folders (JSON, NDJSON, bundles)
-    and from FHIR packages (.tgz), which count as folders.
+    and from FHIR packages (.tgz), which count as folders. A name that is no file may be one of
+    R4's own profiles ("vitalsigns").
 
     Raises Incorrect for a file that is no JSON and for a profile that cannot be used.
     """
@@ -31,6 +33,9 @@ def read_profiles(paths: Iterable[Path]) -> Profiles:
 
 def _found(paths: Iterable[Path]) -> Iterator[tuple[Raw, bool]]:
     for path in paths:
+        if not path.exists() and (own := definitions.profiles().get(CORE + str(path))):
+            yield own, True
+            continue
         if path.name.endswith(_PACKAGES):
             for one in _package(path):
                 yield one, False
