@@ -12,6 +12,8 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from taihe.fhir import fhirpath
+
 REMOVE = object()
 XHTML = '<div xmlns="http://www.w3.org/1999/xhtml">%s</div>'
 UNKNOWN = {"extension": [{"url": "http://x/unknown", "valueCode": "unknown"}]}
@@ -94,6 +96,15 @@ BASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def selected(location: str, resource: dict[str, Any], there: bool) -> list[Any]:
+    """The elements at a location, or above it when it need not be there."""
+    above = (location.rpartition(".")[0], location.rpartition("[")[0])
+    for path in (location,) if there else (location, *above):
+        if path and (items := fhirpath.compile(path).items(resource)):
+            return items
+    return []
+
+
 @dataclass(frozen=True)
 class Fault:
     """One kind of fault in a base resource, and a near miss that is accepted."""
@@ -121,7 +132,9 @@ def patient(kind: str, wrong: Any, at: str, says: str, near: Any) -> Fault:
 
 
 def observation(kind: str, wrong: Any, at: str, says: str, near: Any) -> Fault:
-    return Fault(kind, "Observation", wrong, f"Observation.{at}" if at else "Observation", says, near)
+    return Fault(
+        kind, "Observation", wrong, f"Observation.{at}" if at else "Observation", says, near
+    )
 
 
 def bundle(kind: str, wrong: Any, at: str, says: str, near: Any) -> Fault:
@@ -130,6 +143,7 @@ def bundle(kind: str, wrong: Any, at: str, says: str, near: Any) -> Fault:
 
 def value(kind: str, name: str, wrong: Any, says: str, near: Any) -> Fault:
     """A primitive in Parameters, which may hold every type."""
+
     def held(one: Any) -> dict[str, Any]:
         return {"parameter": [{"name": "p", f"value{name}": one}]}  # fmt: skip
 

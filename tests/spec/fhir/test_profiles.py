@@ -8,6 +8,7 @@ import pytest
 from taihe.cli.main import main
 from taihe.fhir.profiles import Profiles, holds_pattern, read_profiles, same
 from taihe.kernel.errors import Incorrect
+from tests.spec.fhir.faults import selected
 
 URL = "http://taihe.test/StructureDefinition/"
 EXT = {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
@@ -213,6 +214,9 @@ def test_a_near_miss_is_named_with_its_place(given, resource, key, value, locati
     found = [issue for issue in issues if issue.location == location and said in issue.problem]
     assert found, [(issue.location, issue.problem) for issue in issues]
     assert found[0].severity == "error"
+    for issue in issues:
+        there = issue.code not in ("required", "structure")
+        assert selected(issue.location, changed, there), issue
 
 
 def test_another_type_of_a_choice_is_refused(given):

@@ -8,12 +8,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from taihe.fhir import definitions, fhirpath
+from taihe.fhir import definitions
 from taihe.fhir.outcome import operation_outcome
 from taihe.fhir.sentences import sentence
 from taihe.fhir.validate import check
 from taihe.kernel.errors import NotFound
-from tests.spec.fhir.faults import BASES, FAULTS, PATIENT
+from tests.spec.fhir.faults import BASES, FAULTS, PATIENT, selected
 
 OBSERVATION = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
 
@@ -41,15 +41,6 @@ def test_a_location_selects_the_fault_or_what_should_hold_it(fault):
             continue
         there = issue.code not in ("required", "structure")
         assert selected(issue.location, resource, there), issue
-
-
-def selected(location, resource, there):
-    """The elements at a location, or above it when it need not be there."""
-    above = (location.rpartition(".")[0], location.rpartition("[")[0])
-    for path in (location,) if there else (location, *above):
-        if path and (items := fhirpath.compile(path).items(resource)):
-            return items
-    return []
 
 
 def test_every_rule_has_a_sentence_for_a_clerk():
