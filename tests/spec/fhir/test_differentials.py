@@ -528,6 +528,7 @@ def test_profiles_and_extensions_of_r4_need_not_be_given(tmp_path, capsys):
     assert main(["validate", str(file), "--profile", "vitalsigns"]) == 1
     assert "category must be given." in capsys.readouterr().out
     assert main(["validate", str(file), "--profile", "vitalsings"]) == 1
+    assert "Did you mean vitalsigns?" in capsys.readouterr().err
 
 
 def test_every_profile_of_r4_that_ships_can_be_used():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ def read_profiles(paths: Iterable[Path]) -> Profiles:
 
 def _found(paths: Iterable[Path]) -> Iterator[tuple[Raw, bool]]:
     for path in paths:
-        if not path.exists() and (own := definitions.profiles().get(CORE + str(path))):
-            yield own, True
+        if not path.exists():
+            yield _of_r4(str(path)), True
             continue
         if path.name.endswith(_PACKAGES):
             for one in _package(path):
@@ -51,6 +52,18 @@ def _found(paths: Iterable[Path]) -> Iterator[tuple[Raw, bool]]:
                     raise Incorrect(f"{file.name}: {read.problem.problem}", read.problem.do)
                 for one in _held(read.resource):
                     yield one, not folder
+
+
+def _of_r4(name: str) -> Raw:
+    """One of R4's own profiles by its id, for a path where no file is."""
+    own = {url.removeprefix(CORE): raw for url, raw in definitions.profiles().items()}
+    if name in own:
+        return own[name]
+    close = get_close_matches(name, own, n=1, cutoff=0.7)
+    raise Incorrect(
+        f"There is no file {Path(name).name}, and no profile of R4 of that name.",
+        f"Did you mean {close[0]}?" if close else "Check its path.",
+    )
 
 
 def _held(resource: Any) -> Iterator[Raw]:
