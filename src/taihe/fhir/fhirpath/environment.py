@@ -88,12 +88,9 @@ class Environment:
 
     def weigh(self, items: list[Item]) -> None:
         """Count the structures that are about to be compared, by what they hold."""
-        steps = 0
         for item in items:
             if type(item) is Element and type(item.value) is dict:
-                steps += _size(item.value)
-        if steps:
-            self.work(steps)
+                self.work(_size(item.value))
 
     def write(self, characters: int) -> None:
         """Count characters read or made; raises when they are more than 50 million."""

@@ -16,6 +16,7 @@ from taihe.kernel.errors import Incorrect, TaiheError
 
 Row = dict[str, Any]
 Rows = Callable[[Environment, list[Item]], list[Row]]
+_DEEPEST = 10_000
 MOST_DIGITS = 400
 _WIDE = Context(prec=2 * MOST_DIGITS)
 
@@ -110,11 +111,25 @@ def _repeated(
     env: Environment, focus: list[Item], paths: list[fhirpath.Compiled]
 ) -> Iterator[Item]:
     """What the paths reach, again from each item reached, each before what is below it."""
-    for path in paths:
-        for item in path.on(env, focus):
+
+    def below(items: list[Item]) -> Iterator[Item]:
+        for path in paths:
+            yield from path.on(env, items)
+
+    stack = [below(focus)]
+    while stack:
+        for item in stack[-1]:
             env.spend(1)
             yield item
-            yield from _repeated(env, [item], paths)
+            if len(stack) >= _DEEPEST:
+                raise fhirpath.ExecutionProblem(
+                    f"repeat goes more than {_DEEPEST} levels deep.",
+                    "Look for a path that leads back to where it begins.",
+                )
+            stack.append(below([item]))
+            break
+        else:
+            stack.pop()
 
 
 def _holds(items: list[Item], path: str) -> bool:
