@@ -7,18 +7,11 @@ import time
 
 from taihe.fhir.profiles import Profiles
 from taihe.kernel.errors import Incorrect
+from tests.oracle.fhir_spoil import spoil
 from tests.oracle.test_fhir_snapshots import sample
 from tests.spec.fhir.faults import BASES
 
 ROUNDS = 20_000 if os.environ.get("TAIHE_NIGHTLY") else 200
-ODD = [
-    None, 0, -1, 1, "", "x", "*", "Patient", "Observation.value[x]", "a:b", "a/b", [], {}, [None],
-    [{}], {"code": "Reference"}, True, 1.5, "Quantity", [["x"]], {"rules": "closed"}, 10**30,
-    {"discriminator": [{"type": "value", "path": "resolve().x"}]},
-    {"discriminator": [{"type": "exists", "path": "("}]},
-]  # fmt: skip
-
-
 TERMS = [
     {"resourceType": "CodeSystem", "url": "http://s", "content": "complete", "concept": [
         {"code": "a", "property": [{"code": "p", "valueCode": "x"}], "concept": [{"code": "b"}]}]},
@@ -27,26 +20,6 @@ TERMS = [
          {"property": "concept", "op": "is-a", "value": "a"}]}, {"valueSet": ["http://x"]}],
          "exclude": [{"system": "http://s", "concept": [{"code": "b"}]}]}},
 ]  # fmt: skip
-
-
-def spoil(value, by):
-    """Change one thing somewhere in JSON."""
-    if isinstance(value, dict) and value:
-        key = by.choice(list(value))
-        if isinstance(value[key], dict | list) and by.random() < 0.7:
-            spoil(value[key], by)
-        elif by.random() < 0.2:
-            del value[key]
-        else:
-            value[key] = copy.deepcopy(by.choice(ODD))
-    elif isinstance(value, list) and value:
-        at = by.randrange(len(value))
-        if by.random() < 0.1:
-            value.insert(at, copy.deepcopy(by.choice(value)))
-        elif isinstance(value[at], dict | list) and by.random() < 0.9:
-            spoil(value[at], by)
-        else:
-            value[at] = copy.deepcopy(by.choice(ODD))
 
 
 def test_spoiled_profiles_are_refused_or_used():

@@ -163,7 +163,11 @@ class Compiler:
         node.slicing = says.get("slicing") if isinstance(says.get("slicing"), dict) else None
         node.base_minimum = base.minimum if base else 0
         self.bind(node, says.get("binding"), base)
-        node.rules = [rule for one in listed(says, "constraint") if (rule := self.rule(one))]
+        simple = base is not None and base.profile != ""  # `validate.check` has sqty-1
+        node.rules = [
+            rule for one in listed(says, "constraint")
+            if (rule := self.rule(one)) and not (simple and rule.key == "sqty-1")
+        ]  # fmt: skip
         self.paths[path] = node
         for child in draft.children.values():
             below = f"{path}.{child.name}"

@@ -153,9 +153,23 @@ class Snapshots:
             )
         if core not in model.ancestors(kind):
             raise wrong(name, f"is for {kind}, its base for another type.", "Correct its type.")
-        return Draft(kind, kind, {"min": 0, "max": "*"})
+        root = Draft(kind, kind, {"min": 0, "max": "*"})
+        self.unfold(root, name)
+        return root
 
     # Trees
+
+    def unfold(self, draft: Draft, name: str) -> None:
+        """
+        Give a type all its elements down to those that have a data type.
+
+        What refers to another element of the profile (contentReference) must be there for the
+        rules of that element to hold for it.
+        """
+        self.fill(draft, name)
+        for child in draft.children.values():
+            if child.place == f"{draft.place}.{child.name}":
+                self.unfold(child, name)
 
     def count(self, name: str) -> None:
         self.made += 1
