@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from taihe.fhir import fhirpath
+from taihe.fhir.search import Terms
 from tests.spec.fhir import fhirpath_tables as tables
 
 SECTIONS = [
@@ -44,6 +45,53 @@ def same(got, wanted):
         if numbers and Decimal(one) != Decimal(two):
             return False
     return True
+
+
+SYSTEM = {
+    "resourceType": "CodeSystem",
+    "url": "http://x",
+    "content": "complete",
+    "concept": [{"code": "above", "concept": [{"code": "below"}]}, {"code": "beside"}],
+}
+SET = {
+    "resourceType": "ValueSet",
+    "url": "http://x/vs",
+    "compose": {"include": [{"system": "http://x", "filter": [
+        {"property": "concept", "op": "is-a", "value": "above"}]}]},
+}  # fmt: skip
+ASKED = [
+    ("above", "subsumes", "below", [True]),
+    ("below", "subsumes", "above", [False]),
+    ("below", "subsumedBy", "above", [True]),
+    ("above", "subsumes", "beside", [False]),
+    ("above", "subsumes", "above", [True]),
+]
+
+
+def coding(code):
+    return f"Coding {{ system: 'http://x', code: '{code}' }}"
+
+
+@pytest.mark.parametrize(("one", "function", "other", "gives"), ASKED)
+def test_code_systems_that_are_given_say_what_lies_below(one, function, other, gives):
+    compiled = fhirpath.compile(f"{coding(one)}.{function}({coding(other)})")
+    assert compiled.evaluate(None, terms=Terms([SYSTEM])) == gives
+
+
+def test_value_sets_that_are_given_say_what_is_in_them():
+    terms = Terms([SYSTEM, SET])
+    for code, gives in (("below", [True]), ("beside", [False])):
+        compiled = fhirpath.compile(f"{coding(code)}.memberOf('http://x/vs')")
+        assert compiled.evaluate(None, terms=terms) == gives
+        assert compiled.evaluate(None) == []  # not known
+
+
+def test_a_resolver_fetches_what_the_resource_does_not_hold():
+    patient = {**tables.PATIENT, "generalPractitioner": [{"reference": "Practitioner/d"}]}
+    doctor = {"resourceType": "Practitioner", "id": "d", "gender": "female"}
+    compiled = fhirpath.compile("generalPractitioner.resolve().gender")
+    assert compiled.evaluate(patient) == []
+    assert compiled.evaluate(patient, resolver={"Practitioner/d": doctor}.get) == ["female"]
 
 
 def test_every_error_has_a_kind_a_position_and_a_hint():

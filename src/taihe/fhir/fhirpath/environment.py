@@ -15,23 +15,14 @@ MOST_STEPS = 2_000_000
 MOST_CHARACTERS = 50_000_000
 
 
-class Codes(Protocol):
-    """The codes of a value set by system."""
-
-    @property
-    def systems(self) -> Mapping[str, frozenset[str]]: ...
-
-
 class Terms(Protocol):
-    """
-    What `memberOf()` asks (`taihe.fhir.terms.ValueSets` is one).
+    """What `memberOf()` and `subsumes()` ask (`taihe.fhir.search.Terms` is one)."""
 
-    It may also have `subsumes(system, code, other)`, which `subsumes()` asks: true when the
-    code is the other or above it, None when the code system does not say.
-    """
+    def members(self, value_set: str, /) -> Mapping[str, frozenset[str]] | None:
+        """The codes of a value set by system; None when they are not known."""
 
-    def codes(self, url: str) -> Codes | None:
-        """The codes of a value set; None when they are not known."""
+    def below(self, system: str, code: str, /) -> frozenset[str] | None:
+        """A code and all that it subsumes; None when its system is not known."""
 
 
 class Environment:

@@ -6,7 +6,7 @@ from typing import Any
 
 from taihe.fhir import definitions, model
 from taihe.fhir.fhirpath.elements import Element, Item, add_children, atom, is_type
-from taihe.fhir.fhirpath.environment import Environment
+from taihe.fhir.fhirpath.environment import Environment, Terms
 from taihe.fhir.fhirpath.errors import ExecutionProblem
 from taihe.fhir.fhirpath.functions.arguments import Items, function, text_of
 
@@ -72,14 +72,21 @@ def _codings(item: Item) -> list[tuple[str, str]]:
     ]
 
 
+def _terms(env: Environment) -> Terms:
+    """The terms that were given, else those that ship."""
+    if env.terms is not None:
+        return env.terms
+    from taihe.fhir.search.terms import shipped_terms
+
+    return shipped_terms()
+
+
 @function("memberOf", 1)
 def _member_of(env: Environment, source: Items, args: list[Items]) -> Items:
     url = text_of(args[0], "memberOf()")
     if url is None or len(source) != 1:
         return []
-    url = url.partition("|")[0]
-    known = None if env.terms is None else env.terms.codes(url)
-    systems = known.systems if known is not None else definitions.value_set(url)
+    systems = _terms(env).members(url)
     if systems is None:
         return []
     item = source[0]
@@ -107,17 +114,15 @@ def _above(env: Environment, upper: Items, lower: Items) -> Items:
         return []
     if set(ones) & set(others):
         return [True]
-    ask = getattr(env.terms, "subsumes", None)
-    unknown = False
+    terms = _terms(env)
+    known = False
     for system, code in ones:
         for other_system, other in others:
-            if system != other_system:
-                continue
-            found = ask(system, code, other) if callable(ask) else None
-            if found:
+            below = terms.below(system, code) if system == other_system else None
+            if below is not None and other in below:
                 return [True]
-            unknown = unknown or found is None
-    if unknown or not {s for s, _ in ones} & {s for s, _ in others}:
+            known = known or below is not None
+    if not known:
         raise ExecutionProblem(
             "How these codes stand to each other is not known.",
             "Give their code system in terms.",
