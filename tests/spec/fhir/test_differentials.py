@@ -537,3 +537,87 @@ def test_every_profile_of_r4_that_ships_can_be_used():
     for url in definitions.profiles():
         assert given.profile(url).url == url
         assert given.snapshot(url)[0]["path"] == given.profile(url).type
+
+
+def test_entries_of_a_bundle_are_told_by_their_resource():
+    letter = differential(
+        "letter", "Bundle",
+        ("Bundle.entry", {"slicing": by(("profile", "resource"))}),
+        ("Bundle.entry:patient", {"min": 1, "max": "1"}),
+        ("Bundle.entry:patient.resource", {"min": 1, "type": [
+            {"code": "Patient", "profile": [URL + "named"]}]}),
+        ("Bundle.entry:house", {"min": 1}),
+        ("Bundle.entry:house.resource", {"min": 1, "type": [{"code": "Organization"}]}),
+    )  # fmt: skip
+    letter["differential"]["element"][0]["slicing"]["discriminator"] = [
+        {"type": "type", "path": "resource"}
+    ]
+    named = differential("named", "Patient", ("Patient.name", {"min": 1}))
+    given = Profiles([(letter, True), (named, False)])
+
+    def bundle(*resources):
+        return {"resourceType": "Bundle", "type": "collection",
+                "entry": [{"resource": one} for one in resources]}  # fmt: skip
+
+    patient = {"resourceType": "Patient", "name": [{"text": "张"}]}
+    house = {"resourceType": "Organization", "name": "卫生院"}
+    assert found(given, bundle(house, patient, {**OBSERVATION})) == []
+    assert found(given, bundle(patient, {**OBSERVATION})) == [
+        ("Bundle.entry", "The slice house of entry must be given.")
+    ]
+    assert found(given, bundle(house, {"resourceType": "Patient"})) == [
+        ("Bundle.entry[1].resource.name", "name must be given.")
+    ]
+    letter["differential"]["element"][0]["slicing"]["discriminator"] = [
+        {"type": "profile", "path": "resource"}
+    ]
+    given = Profiles([(letter, True), (named, False)])
+    assert ("Bundle.entry", "The slice patient of entry must be given.") in found(
+        given, bundle({"resourceType": "Patient"})
+    )
+
+
+def test_contained_resources_are_sliced_by_type():
+    given = of(
+        ("Patient.contained", {"slicing": by(("type", "$this"))}),
+        ("Patient.contained:house", {"max": "1", "type": [{"code": "Organization"}]}),
+        ("Patient.contained:house.name", {"min": 1}),
+        kind="Patient",
+    )  # fmt: skip
+    point = {"generalPractitioner": [{"reference": "#a"}, {"reference": "#b"}]}
+    house = {"resourceType": "Organization", "identifier": [{"value": "1"}]}
+    nurse = {"resourceType": "Practitioner", "id": "b"}
+    held = {"resourceType": "Patient", "contained": [{**house, "id": "a"}, nurse], **point}
+    assert found(given, held) == [("Patient.contained[0].name", "name must be given.")]
+
+
+def test_a_rule_that_cannot_be_worked_out_is_said():
+    rule = {"key": "x-1", "severity": "error", "human": "x", "expression": "strange()"}
+    (issue,) = of(("Observation", {"constraint": [rule]})).check(OBSERVATION)
+    assert (issue.severity, issue.code) == ("information", "not-supported")
+
+
+def test_a_binding_of_a_slice_holds_for_the_slice():
+    towns = {"resourceType": "ValueSet", "url": "http://towns", "name": "towns", "compose": {
+        "include": [{"system": "http://t", "concept": [{"code": "a"}]}]}}  # fmt: skip
+    patient = differential(
+        "p", "Patient",
+        ("Patient.identifier", {"slicing": by(("value", "system"))}),
+        ("Patient.identifier:town", {"max": "*"}),
+        ("Patient.identifier:town.system", {"min": 1, "fixedUri": "http://id"}),
+        ("Patient.identifier:town.type", {"min": 1, "binding": {"strength": "required", "valueSet": "http://towns|2"}}),
+    )  # fmt: skip
+    given = Profiles([(patient, True), (towns, True)])
+
+    def numbered(system, code):
+        kind = {"coding": [{"system": "http://t", "code": code}]}
+        return {
+            "resourceType": "Patient",
+            "identifier": [{"system": system, "value": "1", "type": kind}],
+        }
+
+    assert found(given, numbered("http://id", "a")) == []
+    assert found(given, numbered("http://else", "b")) == []
+    assert found(given, numbered("http://id", "b")) == [
+        ("Patient.identifier[0].type", "type has no code of its value set towns.")
+    ]

@@ -27,12 +27,12 @@ ANY_TYPE = frozenset(("Resource", "Element", "BackboneElement"))
 
 @dataclass(frozen=True, slots=True)
 class OwnRule:
-    """An invariant that the profile adds."""
+    """An invariant that the profile adds; `compiled` is None when it asks for what is not known."""
 
     key: str
     severity: str
     human: str
-    compiled: fhirpath.Compiled
+    compiled: fhirpath.Compiled | None
 
 
 @dataclass(slots=True)
@@ -226,8 +226,11 @@ class Compiler:
             expression in known or definitions.types().get(source.removeprefix(CORE))
         ):
             return None
+        compiled = None
         try:
             compiled = fhirpath.compile(expression)
+        except fhirpath.SemanticProblem:
+            pass  # said of each resource that should meet it
         except FhirPathError as error:
             raise wrong(
                 self.name, f"has the rule {key[:40]}, which is no FHIRPath: {error}"

@@ -393,9 +393,9 @@ class Snapshots:
 
 
 def _placed(node: Draft) -> None:
-    """A choice that is down to one type has the children of that type."""
+    """A choice or resource that is down to one type has the children of that type."""
     kinds = type_codes(node.says)
-    if len(kinds) == 1 and node.place == "Element" and kinds[0] != "Element":
+    if len(kinds) == 1 and node.place in ("Element", "Resource") and kinds[0] != node.place:
         node.place, node.filled = kinds[0], False
 
 

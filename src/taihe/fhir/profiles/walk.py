@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from taihe.fhir import model
-from taihe.fhir.fhirpath import FhirPathError
+from taihe.fhir.fhirpath import ExecutionProblem, FhirPathError
 from taihe.fhir.fhirpath.elements import Element, atom
 from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.native_rules import DEEPEST
@@ -118,6 +118,8 @@ class Walk:
         for child in node.busy:
             self.child(child, item, depth)
         urls = node.types.get(item.type)
+        if urls is None and is_resource(item.type):
+            urls = node.types.get("Resource")
         if urls:
             self.typed_by(urls, item, depth)
         if node.targets and item.type == "Reference":
@@ -126,7 +128,9 @@ class Walk:
     def typed_by(self, urls: tuple[str, ...], item: Item, depth: int) -> None:
         """The profiles of a type: the value meets one of them."""
         known = [found for url in urls if (found := self.run.given.profile(url))]
-        known = [one for one in known if one.type == item.type and one is not self.profile]
+        known = [
+            one for one in known if model.is_a(item.type, one.type) and one is not self.profile
+        ]
         if len(urls) == 1 and known:
             self.issues += self.over(known[0], item, depth).issues
         elif len(known) == len(urls) > 1:
@@ -226,6 +230,8 @@ class Walk:
         env.root = Element(self.run.root, root_kind, root_kind)
         env.this = [focus]
         try:
+            if rule.compiled is None:
+                raise ExecutionProblem("It asks for a function that is not known.", "")
             result = rule.compiled.on(env, [focus])
         except FhirPathError:
             self.say(
