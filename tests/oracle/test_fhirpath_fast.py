@@ -63,8 +63,9 @@ def same_values(form, resource, items, counts):
     """Whether the form gives the values of the items, or leaves them to the closures."""
     try:
         got = shown(form.function(resource, NOW))
-    except LEFT:
+    except LEFT as left:
         counts["left"] += 1
+        counts[type(left).__name__] += 1
         return True
     return items is not None and got == shown(v for i in items if (v := plain(i)) is not None)
 
@@ -123,11 +124,12 @@ def compare(kind, seed, times, counts):
                 continue
             counts["pairs"] += 1
             counts["errors"] += error is not None
-            before = counts["left"]
+            before, slips = counts["left"], counts["AttributeError"] + counts["TypeError"]
             assert same_values(form, resource, items, counts), (kind, seed, at, text)
             if at < 2 and error is None:
                 counts["sound"] += 1
                 counts["left sound"] += counts["left"] - before
+                counts["slips"] += counts["AttributeError"] + counts["TypeError"] - slips
             if of_items is not None:
                 assert same_items(of_items, resource, items), (kind, seed, at, text)
         walked = same_as_the_walk(form, text, whole)
@@ -143,6 +145,7 @@ def test_generated_expressions_agree():
     assert counts["forms"] > counts["expressions"] * 0.99, counts
     assert counts["alone"] > counts["expressions"] * 0.9, counts
     assert counts["left sound"] < counts["sound"] * 0.03, counts
+    assert counts["slips"] == 0, counts  # what the functions want of an environment is there
     assert counts["walked"] > 700, counts
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import replace
+
+from taihe.fhir import model
 from taihe.fhir.fhirpath.fast.comparisons import ORDER, Comparisons
-from taihe.fhir.fhirpath.fast.shapes import NUMERIC, Shape
+from taihe.fhir.fhirpath.fast.runtime import date_mover
+from taihe.fhir.fhirpath.fast.shapes import DATES, NUMERIC, Shape, kind_of
 from taihe.fhir.fhirpath.fast.tables import ATOMIC, SCALAR_CALLS, TEXTUAL
 from taihe.fhir.fhirpath.fast.truths import LOGIC
 from taihe.fhir.fhirpath.fast.writer import (
@@ -12,10 +17,12 @@ from taihe.fhir.fhirpath.fast.writer import (
 from taihe.fhir.fhirpath.tree import (
     Binary,
     Call,
+    Member,
     Node,
     TypeTest,
     Unary,
 )
+from taihe.fhir.fhirpath.values import Quantity
 
 
 class Arithmetic(Comparisons):
@@ -62,7 +69,7 @@ class Arithmetic(Comparisons):
         parts = []
         found_sides = []
         for side in (node.left, node.right):
-            found = self.one(side, focus)
+            found = self.as_text(side, focus) or self.one(side, focus)
             if found is None:
                 continue
             found_sides.append(found)
@@ -74,6 +81,31 @@ class Arithmetic(Comparisons):
         ):
             made = f"long({made})"
         return self.assigned(made, "System.String")
+
+    def as_text(self, node: Node, focus: Shape) -> Shape | None:
+        """The one item of a choice as text, by its type; None where the node is no choice."""
+        if not isinstance(node, Member):
+            return None
+        mark, result, seen = self.mark(), self.name(), self.name()
+        self.line(f"{result} = {seen} = None")
+        kinds: set[str] = set()
+
+        def alike(type: str, place: str) -> Hashable:
+            kind = kind_of(type)
+            return kind if kind != "complex" else (type, place)
+
+        def note(item: Shape) -> None:
+            kinds.add(item.kind)
+            self.line(f"{seen} = True")
+            if item.kind == "complex" and not model.is_a(item.type, "Quantity"):
+                return
+            self.line(f"{result} = {self.spelled(replace(item, sure=True))}")
+
+        self.switch(node, focus, note, seen, alike)
+        if len(kinds) < 2:
+            self.back(mark)
+            return None
+        return Shape(result, "System.String")
 
     def spelled(self, shape: Shape) -> str:
         """An item as the text that `&` joins."""
@@ -92,6 +124,10 @@ class Arithmetic(Comparisons):
         if one is None or two is None:
             return None
         operator = node.operator
+        amount = self.space.get(two.variable) if two.sure else None
+        if one.kind == "date" and operator in "+-" and isinstance(amount, Quantity):
+            move = self.constant(date_mover(DATES[one.type], amount, operator))
+            return self.assigned(f"{move}({one.variable})", f"System.{DATES[one.type]}", one)
         if operator == "+" and one.kind == two.kind == "text":
             return self.assigned(
                 f"long({one.variable} + {two.variable})", "System.String", one, two

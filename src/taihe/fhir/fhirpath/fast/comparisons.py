@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from taihe.fhir import model
 from taihe.fhir.fhirpath.fast.folding import folded, is_constant
+from taihe.fhir.fhirpath.fast.runtime import date_tester
 from taihe.fhir.fhirpath.fast.shapes import DATES, NUMERIC, SIMPLE, Shape, kind_of
 from taihe.fhir.fhirpath.fast.truths import Truths
 from taihe.fhir.fhirpath.fast.writer import (
@@ -19,8 +20,17 @@ from taihe.fhir.fhirpath.tree import (
     Member,
     Node,
 )
+from taihe.fhir.fhirpath.values import Temporal
 
 ORDER = frozenset(("<", "<=", ">", ">="))
+
+
+# What JSON may be to be compared with a constant; anything else is unequal and has no order.
+_WITH = {
+    "text": ("text", "date"), "boolean": ("boolean",), "whole": ("whole", "number"),
+    "number": ("whole", "number"), "temporal": ("date",), "quantity": ("whole", "number"),
+}  # fmt: skip
+_MEASURES = ("whole", "number", "quantity")
 
 
 class Comparisons(Truths):
@@ -57,14 +67,26 @@ class Comparisons(Truths):
         result, seen = self.name(), self.name()
         self.line(f"{result} = {seen} = None")
 
-        def note(item: Shape) -> None:
-            self.line(f"{seen} = True")
-            sure = replace(item, sure=True)
-            self.line(f"{result} = {self.compared(operator, sure, constant).variable}")
+        with_kinds = _WITH.get(constant.kind)
 
         def alike(type: str, place: str) -> Hashable:
             kind = kind_of(type)
-            return kind if kind in SIMPLE else (type, place)
+            if with_kinds is None:
+                return kind if kind in SIMPLE else (type, place)
+            if kind in with_kinds:
+                return DATES.get(type, kind)
+            if constant.kind in _MEASURES and model.is_a(type, "Quantity"):
+                return "quantity"
+            return "other"
+
+        def note(item: Shape) -> None:
+            self.line(f"{seen} = True")
+            if item.type and alike(item.type, item.place) == "other":
+                unequal = str(operator == "!=")
+                self.line(f"{result} = {unequal}" if alone else "raise Slow")
+                return
+            sure = replace(item, sure=True)
+            self.line(f"{result} = {self.compared(operator, sure, constant).variable}")
 
         alone = operator in ("=", "!=")
         self.switch(left, focus, note, seen, alike, alone=alone)
@@ -129,11 +151,10 @@ class Comparisons(Truths):
         if one.kind in NUMERIC and two.kind in NUMERIC:
             return self.assigned(self.numbers(python, one, two), "System.Boolean", one, two)
         if one.kind == "date" and two.kind == "temporal" and two.sure:
-            kind = DATES[one.type]
-            return self.perhaps(
-                f"date_test({one.variable}, {kind!r}, {two.variable}, {operator!r})",
-                negate=False, given=(one, two),
-            )  # fmt: skip
+            literal = self.space.get(two.variable)
+            if isinstance(literal, Temporal):
+                test = self.constant(date_tester(DATES[one.type], literal, operator))
+                return self.perhaps(f"{test}({one.variable})", negate=False, given=(one,))
         if one.kind == "date" and two.kind == "date":
             return self.perhaps(
                 f"dates_test({one.variable}, {DATES[one.type]!r}, "

@@ -8,7 +8,7 @@ from taihe.fhir.fhirpath.environment import Environment
 from taihe.fhir.fhirpath.errors import FhirPathError
 from taihe.fhir.fhirpath.fast.arithmetic import Arithmetic
 from taihe.fhir.fhirpath.fast.folding import folded, is_constant
-from taihe.fhir.fhirpath.fast.shapes import Shape
+from taihe.fhir.fhirpath.fast.shapes import NUMERIC, Shape
 from taihe.fhir.fhirpath.fast.tables import ATOMIC, COLLECTION_CALLS, LISTED, SCALAR_CALLS, TEXTUAL
 from taihe.fhir.fhirpath.fast.writer import (
     Emit,
@@ -63,6 +63,10 @@ class Functions(Arithmetic):
             return found
         if node.name == "toInteger" and (found := self.integer(given)) is not None:
             return found
+        if node.name in ("replace", "indexOf", "round") and (
+            found := self.direct(node.name, given)
+        ) is not None:  # fmt: skip
+            return found
         if node.name == "substring" and (found := self.substring(given)) is not None:
             return found
         lists = [self.argument_list(s, textual=textual) for s in given]
@@ -91,6 +95,28 @@ class Functions(Arithmetic):
         return self.assigned(
             f"{search}(brief({text.variable})) is not None", "System.Boolean", text
         )
+
+    def direct(self, name: str, given: list[Shape | None]) -> Shape | None:
+        """`replace()`, `indexOf()` and `round()` with constants."""
+        source, *constants = given
+        if source is None or any(c is None or not c.sure for c in constants):
+            return None
+        values = [c.variable for c in constants if c is not None]
+        if name == "round":
+            places = values[0] if values else "0"
+            if source.kind not in NUMERIC or not places.isdigit() or int(places) > 8:
+                return None
+            return self.assigned(
+                f"rounded({self.atom(source)}, {places})", "System.Decimal", source
+            )
+        if source.kind not in ("text", "date") or any(not v.startswith(("'", '"')) for v in values):
+            return None
+        if name == "indexOf":
+            return self.assigned(f"{source.variable}.find({values[0]})", "System.Integer", source)
+        if values[0] in ("''", '""'):
+            return None
+        text = f"long({source.variable}.replace({values[0]}, {values[1]}))"
+        return self.assigned(text, "System.String", source)
 
     def integer(self, given: list[Shape | None]) -> Shape | None:
         """`toInteger()` of a text."""
@@ -122,6 +148,8 @@ class Functions(Arithmetic):
 
     def spelled_out(self, node: Call, focus: Shape) -> Shape | None:
         """`toString()`."""
+        if node.source is not None and (text := self.as_text(node.source, focus)) is not None:
+            return text
         found = self.own_text(node, focus)
         if found is None:
             return None

@@ -18,7 +18,7 @@ from taihe.fhir.fhirpath.tree import (
     Variable,
 )
 
-_MOST_GROUPS = 3
+_MOST_GROUPS = 5
 
 _ELEMENT_CHILDREN = ("extension", "id")
 
@@ -41,7 +41,9 @@ class Members(Pen):
                 else:
                     self.child(focus, name, emit, look)
             elif name in _ELEMENT_CHILDREN and isinstance(source, Member):
-                self.beside(source, focus, lambda item: self.child(item, name, emit, look))
+                self.beside(
+                    source, focus, lambda item: self.child(item, name, emit, look), having(name)
+                )
             else:
                 self.each_of(
                     source, focus, lambda item: self.child(item, name, emit, look), having(name)
@@ -83,12 +85,9 @@ class Members(Pen):
             groups = look.groups(fields)
             if sum(len(g) if g[0].type == "Resource" else 1 for g in groups) > _MOST_GROUPS:
                 self.choice(item, [f for group in groups for f in group], emit)
+            elif len(groups) > 1 and any(len(group) > 1 for group in groups):
+                self.alternatives(item, groups, emit)
             else:
-                if len(groups) > 1 and any(len(group) > 1 for group in groups):
-                    keys = [f.key for group in groups for f in group]
-                    self.line(
-                        f"if several({item.variable}, {self.constant(frozenset(keys))}): raise Slow"
-                    )
                 for group in groups:
                     begin = len(self.lines)
                     body = (
@@ -112,6 +111,28 @@ class Members(Pen):
         self.line(f"{found} = chosen({item.variable}, {table_name}, {item.owner})")
         self.enter(f"if {found} is not None:")
         emit(Shape(found, ""))
+
+    def alternatives(self, item: Shape, groups: list[list[model.Field]], emit: Emit) -> None:
+        """One of several types, of which some are written alike."""
+        table: dict[str, object] = {}
+        for at, group in enumerate(groups):
+            for field in group:
+                table[field.key] = (at, kinds_of(field))
+                table["_" + field.key] = None
+        number, found = self.name(), self.name()
+        begin = len(self.lines)
+        self.line(f"{number}, {found} = picked({item.variable}, {self.constant(table)})")
+        header = len(self.lines)
+        for at, group in enumerate(groups):
+            depth, loops, start = self.indent, self.loops, len(self.lines)
+            self.enter(f"if {number} == {at}:")
+            body = len(self.lines)
+            emit(Shape(found, group[0].type, group[0].place, item.owner))
+            if body == len(self.lines):
+                del self.lines[start:]
+            self.indent, self.loops = depth, loops
+        if header == len(self.lines):
+            del self.lines[begin:]
 
     def alike(self, item: Shape, fields: list[model.Field], emit: Emit) -> int:
         """One of several types for which the same is written."""
@@ -186,7 +207,7 @@ class Members(Pen):
         self.uses_env = True
         return "env.resource"
 
-    def beside(self, node: Member, focus: Shape, emit: Emit) -> None:
+    def beside(self, node: Member, focus: Shape, emit: Emit, look: Look = EVERY) -> None:
         """A member whose id or extensions are asked for: of a primitive, they lie beside it."""
 
         def of(item: Shape) -> None:
@@ -199,7 +220,7 @@ class Members(Pen):
             for field in fields:
                 depth, loops, begin = self.indent, self.loops, len(self.lines)
                 if not field.primitive:
-                    body = self.field(item, field, emit)
+                    body = self.field(item, field, emit, look)
                 else:
                     body = self.sidecar(item, field, emit)
                 if body == len(self.lines):

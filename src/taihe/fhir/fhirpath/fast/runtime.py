@@ -11,7 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,8 @@ FastItems = Callable[[Environment, Element], list[Item]]
 MOST_WORK = 1_000_000
 LONGEST_TEXT = 100_000
 _FEW = 9
+_WIDEST = 20
+_QUANTA = tuple(Decimal(1).scaleb(-places) for places in range(9))
 _BRIEF = 900
 _DIGITS = 10
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
@@ -65,21 +67,13 @@ def begin(resource: dict[str, Any], now: datetime | None) -> Environment:
     return Environment(root, {"context": [root]}, now)
 
 
-class Meter:
-    """Counts the work of functions that need no more of an environment."""
+class Meter(Environment):
+    """Counts the work of functions that need nothing else of an environment."""
 
-    __slots__ = ("left",)
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self.left = MOST_WORK
-
-    def work(self, amount: int) -> None:
-        """Count steps, items or characters."""
-        self.left -= amount
-        if self.left < 0:
-            raise Slow
-
-    spend = write = work
+        self._left = self._steps = self._characters = MOST_WORK
 
 
 def closure(run: Run, env: Environment, item: Item, index: int | None, total: Items) -> Items:
@@ -113,10 +107,24 @@ def temporal(text: str, kind: str) -> Temporal:
     return found
 
 
-@lru_cache(maxsize=16384)
-def date_test(text: str, kind: str, literal: Temporal, operator: str) -> bool | None:
-    """Compare the text of a date with a value; None when it is not known."""
-    return _ordered(temporal(text, kind), literal, operator)
+def date_tester(kind: str, literal: Temporal, operator: str) -> Callable[[str], bool | None]:
+    """A comparison of the texts of dates with one value; None when it is not known."""
+
+    @lru_cache(maxsize=16384)
+    def test(text: str) -> bool | None:
+        return _ordered(temporal(text, kind), literal, operator)
+
+    return test
+
+
+def date_mover(kind: str, amount: Quantity, operator: str) -> Callable[[str], Item]:
+    """A sum of the texts of dates and one quantity."""
+
+    @lru_cache(maxsize=16384)
+    def move(text: str) -> Item:
+        return operators.arithmetic(operator, temporal(text, kind), amount)
+
+    return move
 
 
 @lru_cache(maxsize=16384)
@@ -302,6 +310,20 @@ def chosen_json(holder: dict[str, Any], table: dict[str, frozenset[type] | None]
     return found
 
 
+def picked(
+    holder: dict[str, Any], table: dict[str, tuple[int, frozenset[type]] | None]
+) -> tuple[int, Any]:
+    """The one value of a choice with its number in the table, or -1."""
+    number, found = -1, None
+    for key in holder:
+        if key in table:
+            value, row = holder[key], table[key]
+            if row is None or number >= 0 or type(value) not in row[1]:
+                raise Slow
+            number, found = row[0], value
+    return number, found
+
+
 def several(holder: dict[str, Any], keys: frozenset[str]) -> bool:
     """Whether more than one type of a choice is there."""
     return len(keys.intersection(holder)) > 1
@@ -376,6 +398,14 @@ def integer_of(text: str) -> int | None:
         return int(text)
     found = FUNCTIONS["toInteger"][2](_NOWHERE, [text], [])
     return found[0] if found else None
+
+
+def rounded(value: Decimal | int, places: int) -> Decimal:
+    """A number in so many decimals."""
+    number = Decimal(value)
+    if number.adjusted() > _WIDEST:
+        raise Slow
+    return number.quantize(_QUANTA[places], ROUND_HALF_UP, EXACT)
 
 
 def some_in(items: Iterable[Any], others: list[Any]) -> list[Any]:
