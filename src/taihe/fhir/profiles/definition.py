@@ -20,6 +20,21 @@ def addresses(urls: Any) -> tuple[str, ...]:
     return tuple(canonical(url) for url in urls) if isinstance(urls, list) else ()
 
 
+def flat_enough(value: Any, most: int = 50) -> bool:
+    """Whether JSON is nested no deeper than some levels."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return True
+    return False
+
+
 def wrong(name: str, problem: str, do: str = "") -> Incorrect:
     """The error that a profile cannot be used."""
     return Incorrect(f"The profile {name} {problem}", do)

@@ -13,6 +13,7 @@ from taihe.fhir.profiles.definition import (
     Raw,
     addresses,
     canonical,
+    flat_enough,
     listed,
     name_of,
     type_code,
@@ -152,6 +153,10 @@ class Compiler:
             node.targets += addresses(one.get("targetProfile"))
         for key, value in says.items():
             if is_value(key):
+                if not flat_enough(value):
+                    raise wrong(
+                        self.name, "has a value that is nested too deep.", "Make it flatter."
+                    )
                 node.value, node.exact = value, key.startswith("fixed")
             elif key.startswith("minValue"):
                 node.least = value
