@@ -529,6 +529,8 @@ UTILITY = r"""
     (-1.587).lowBoundary()                ⇒ [-1.58750000]
     (-1.587).lowBoundary(2)               ⇒ [-1.59]
     (-1.587).lowBoundary(0)               ⇒ [-2]
+    0.lowBoundary(0).toString()           ⇒ ["0"]
+    0.0034.highBoundary(1)                ⇒ [0.0]
     1.587.lowBoundary(100)                ⇒ []
     @2014.lowBoundary(6)                  ⇒ ["2014-01"]
     @2014-01-01T08.lowBoundary(17)        ⇒ ["2014-01-01T08:00:00.000+14:00"]
@@ -694,6 +696,8 @@ TYPES = r"""
     name is HumanName                     ⇒ execution
     Patient is DomainResource             ⇒ [true]
     contact is BackboneElement            ⇒ [true]
+    Patient is System.Patient             ⇒ [false]
+    1.ofType(FHIR.Integer)                ⇒ []
     1 is Nosuch                           ⇒ execution
     1 is Some.Other                       ⇒ execution
     gender.is(code)                       ⇒ [true]
@@ -791,6 +795,7 @@ ARITHMETIC = r"""
     1 week + 14 days                      ⇒ ["3 weeks"]
     37 'Cel' + 1 'K'                      ⇒ []
     -(1 'mg')                             ⇒ ["-1 'mg'"]
+    (-0.0).toString()                     ⇒ ["0.0"]
     -'a'                                  ⇒ execution
     -7.combine(3)                         ⇒ execution
     (-7).combine(3)                       ⇒ [-7, 3]

@@ -39,7 +39,8 @@ def _unary(node: Unary) -> Run:
             )
         if negative and isinstance(value, int):
             return answer(operators.in_range(-int(value), long=isinstance(value, Long)))
-        return [value.copy_negate() if negative and isinstance(value, Decimal) else value]
+        turned = negative and isinstance(value, Decimal) and not value.is_zero()
+        return [Decimal(value).copy_negate() if turned else value]
 
     return run
 

@@ -21,12 +21,13 @@ from taihe.fhir.fhirpath.tree import Call, Member
 
 
 def check_type(name: str, position: int) -> str:
-    """The type a specifier names; refuses one that does not exist."""
+    """
+    The type a specifier names; refuses one that does not exist.
+
+    A type of one model under the name of the other is a type that nothing has.
+    """
     namespace, _, own = name.rpartition(".")
-    known = (namespace in ("", "FHIR") and model.kind(own)) or (
-        namespace in ("", "System") and own in SYSTEM_TYPES
-    )
-    if not known:
+    if namespace not in ("", "FHIR", "System") or not (model.kind(own) or own in SYSTEM_TYPES):
         known_types = [*definitions.types(), *SYSTEM_TYPES]
         hint = suggestion(own, known_types) or "Check its name and case."
         raise ExecutionProblem(f"There is no type {name}.", hint, position)

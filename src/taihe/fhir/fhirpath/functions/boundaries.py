@@ -68,7 +68,8 @@ def _number_boundary(value: Decimal, places: int | None, high: bool) -> Decimal 
         context.prec = 80
         edge = value + half if high else value - half
         away = ROUND_HALF_UP if high == (value >= 0) else ROUND_DOWN
-        return edge.quantize(Decimal(1).scaleb(-places), away)
+        found = edge.quantize(Decimal(1).scaleb(-places), away)
+        return found.copy_abs() if found.is_zero() else found
 
 
 _boundary("lowBoundary", False)
