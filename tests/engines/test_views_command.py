@@ -189,3 +189,18 @@ def test_values_of_a_person_are_in_no_error(place, capsys):
     (place / "view.json").write_text(json.dumps(several))
     assert views(place, "out.csv") == 1
     assert "geheim" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "parquet"])
+def test_a_query_that_stops_in_its_midst_leaves_no_file(place, form, capsys):
+    with (place / "in" / "Patient.ndjson").open("w") as file:
+        for number in range(150_000):
+            given = '"A","B"' if number == 140_000 else '"A"'
+            file.write(
+                f'{{"resourceType":"Patient","id":"{number}","name":[{{"given":[{given}]}}]}}\n'
+            )
+    several = {"resource": "Patient", "select": [{"column": [{"name": "g", "path": "name.given"}]}]}
+    (place / "view.json").write_text(json.dumps(several))
+    assert views(place, f"out.{form}") == 1
+    assert "several" in capsys.readouterr().err
+    assert not list(place.glob("*out*"))

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from taihe.fhir.views import AGAIN, STOP, Cells, View, read_view, spark_sql
+from taihe.fhir.views import STOP, Cells, View, read_view, spark_sql
 from taihe.kernel.errors import Incorrect, Unsupported
 from taihe.lake import byfunction, tables
 from taihe.lake.duck import connect
@@ -119,12 +119,14 @@ def answered(view: View, lake: Path, work: Callable[[Any, tuple[Cells, ...]], T]
     """
     from pyspark.errors import PySparkException
 
+    from taihe.lake.views import is_final
+
     try:
         return work(*_native(view, lake)), ""
     except Unsupported as error:
         reason = error.problem
     except PySparkException as error:
-        if STOP in str(error) and AGAIN not in str(error):
+        if is_final(error, view):
             raise _said(error) from None
         reason = "The data holds something that SQL reads otherwise."
     try:

@@ -151,6 +151,8 @@ def write(
     form = form_of(out)
     with replacing(out) as part:
         if form == ".parquet":
+            # the rows of a table have no order; to keep one, all wait in memory
+            connection.execute("SET preserve_insertion_order = false")
             target = str(part).replace("'", "''")
             columns = ", ".join(_typed(one, types) for one in cells)
             done = connection.execute(
@@ -166,7 +168,7 @@ def write(
         with part.open("wb") as file:
             if form == ".csv":
                 file.write((",".join(one.name for one in cells) + "\n").encode())
-            for batch in reader:
+            for batch in _batches(reader):
                 count += batch.num_rows
                 file.write(_bytes(batch.column(0)))
                 if progress is not None:
@@ -174,6 +176,20 @@ def write(
             file.flush()
             os.fsync(file.fileno())
         return count
+
+
+def _batches(reader: Any) -> Iterator[Any]:
+    """What a query gives; one that stops in its midst is DuckDB's error, not the file's."""
+    from pyarrow import ArrowException
+
+    while True:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            return
+        except (OSError, ArrowException) as error:
+            raise duckdb.Error(str(error)) from None
+        yield batch
 
 
 def _bytes(column: Any) -> memoryview:

@@ -23,7 +23,7 @@ import duckdb
 from taihe.fhir import definitions
 from taihe.fhir.files import read_resources, to_json
 from taihe.fhir.views import AGAIN, STOP, Cells, View, duckdb_sql, lines_of, read_view, run
-from taihe.kernel.errors import Incorrect, Problem, TaiheError, Unsupported
+from taihe.kernel.errors import Busy, Incorrect, Problem, Unsupported
 from taihe.lake import byfunction, tables
 from taihe.lake.duck import connect
 from taihe.lake.resources import available, is_lake, snapshot
@@ -167,9 +167,26 @@ def _said(error: duckdb.Error) -> Incorrect:
     )
 
 
-def _is_final(error: duckdb.Error) -> bool:
-    """Whether the evaluator would stop, too."""
-    return STOP in str(error) and AGAIN not in str(error)
+class Unreadable(Incorrect):
+    """Not even the evaluator gets resources from a source: lines of it may be broken."""
+
+
+def _refuse_memory(error: duckdb.Error) -> None:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        raise Busy("The view needs more memory than there is.", "Free some, or use csv.") from None
+
+
+def is_final(error: Exception, view: View) -> bool:
+    """
+    Whether the evaluator would stop, too.
+
+    Where selects multiply, SQL may stop over a cell whose row does not come out.
+    """
+    plain = not any(
+        select.for_each or select.repeat or select.unions or select.selects
+        for select in view.selects
+    )
+    return plain and STOP in str(error) and AGAIN not in str(error)
 
 
 def answered(
@@ -190,16 +207,18 @@ def answered(
         except duckdb.Error as error:
             if isinstance(source, Stream) and source.error is not None:
                 raise source.error from None
-            if isinstance(error, duckdb.OutOfMemoryException) or _is_final(error):
+            _refuse_memory(error)
+            if is_final(error, view):
                 raise _said(error) from None
             reason = "The data holds something that SQL reads otherwise."
         found = _by_function(view, source, connection, reason)
         try:
             return work(connection, found), reason
         except duckdb.Error as error:
+            _refuse_memory(error)
             if found.failure is not None and found.failure.error is not None:
                 raise found.failure.error from None
-            raise _said(error) from None
+            raise Unreadable(_said(error).problem, _said(error).do) from None
     finally:
         connection.close()
 
@@ -348,7 +367,7 @@ def write_view(view: View, source: Source, out: Path, progress: Progress | None 
     try:
         rows, reason = answered(view, source, work, digits=digits)
         return Result(rows, reason, [])
-    except TaiheError:
+    except Unreadable:
         if not isinstance(source, list):
             raise
         problems: list[Problem] = []
