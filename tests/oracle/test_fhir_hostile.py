@@ -177,7 +177,12 @@ def test_a_resource_of_ten_thousand_levels_is_refused_or_read():
     within("extract", lambda: extract(deep))
     view = read_view({"resource": "Questionnaire", "select": [{"repeat": ["item"], "column": [
         {"name": "id", "path": "linkId"}]}]})  # fmt: skip
-    within("view", lambda: list(run(view, [deep])))
+    assert len(list(run(view, [hostile.nested(9000)]))) == 9000
+    for repeat in (["item"], ["$this"], ["$this", "item"]):
+        endless = read_view({"resource": "Questionnaire", "select": [
+            {"repeat": repeat, "column": [{"name": "id", "path": "linkId"}]}]})  # fmt: skip
+        with pytest.raises(TaiheError, match="levels deep"):
+            list(run(endless, [hostile.nested(11_000)]))
 
 
 @pytest.mark.nightly

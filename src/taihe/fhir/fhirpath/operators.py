@@ -42,8 +42,11 @@ def equal_items(one: Item, two: Item) -> bool | None:
     if isinstance(a, Element) or isinstance(b, Element):
         if not (isinstance(a, Element) and isinstance(b, Element)):
             return False
-        same = frozen(a.value) == frozen(b.value) and frozen(a.extra) == frozen(b.extra)
-        return bool(same)
+        if a.value is b.value and a.extra is b.extra:
+            return True
+        if a.value != b.value or a.extra != b.extra:
+            return False
+        return bool(frozen(a.value) == frozen(b.value))  # 1 is not true
     if isinstance(a, bool) or isinstance(b, bool):
         return isinstance(a, bool) and isinstance(b, bool) and bool(a == b)
     if isinstance(a, Temporal) or isinstance(b, Temporal):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from taihe.fhir.fhirpath.units import (
     decimal_of,
@@ -24,6 +25,7 @@ from taihe.fhir.fhirpath.values import CALENDAR_OF_UCUM, UCUM_OF_CALENDAR, Quant
 
 EXACT = Context(prec=400)
 _VARYING = {"year": 12, "month": 1}  # in months
+_MOST_DIGITS = 150
 _DAYS = {"year": 365, "month": 30}
 _VARYING_UCUM = frozenset(("a", "a_j", "a_g", "a_t", "mo", "mo_j", "mo_g", "mo_s"))
 _SECONDS = {
@@ -81,10 +83,27 @@ def measured(one: Quantity, two: Quantity, *, loose: bool = False) -> Pair | Non
     return None if left is None or right is None else (left, right)
 
 
+@lru_cache(maxsize=1024)
+def scale_between(unit: str, other: str) -> Decimal | None:
+    """How many of a UCUM unit one of another is, when that is a decimal; else None."""
+    one, two = read_unit(unit), read_unit(other)
+    if one is None or two is None or one.powers != two.powers or one.offset or two.offset:
+        return None
+    ratio = two.factor / one.factor
+    scale = decimal_of(ratio)
+    exact = len(scale.as_tuple().digits) < _MOST_DIGITS and Fraction(scale) == ratio
+    return scale if exact else None
+
+
 def compare(one: Quantity, two: Quantity) -> int | None:
     """-1, 0 or 1; None when the quantities cannot be compared."""
     if one.unit == two.unit and one.calendar == two.calendar:
         return (one.value > two.value) - (one.value < two.value)
+    if not one.calendar and not two.calendar:
+        scale = scale_between(one.unit, two.unit)
+        if scale is not None and len(two.value.as_tuple().digits) < _MOST_DIGITS:
+            other = EXACT.multiply(two.value, scale)
+            return (one.value > other) - (one.value < other)
     pair = measured(one, two)
     return None if pair is None else (pair[0] > pair[1]) - (pair[0] < pair[1])
 

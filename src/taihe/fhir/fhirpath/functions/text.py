@@ -14,6 +14,8 @@ from taihe.fhir.fhirpath.functions.arguments import (
     whole_of,
 )
 
+_SHORT = 100  # a text of fewer characters is matched for nothing
+
 
 @function("indexOf", 1)
 def _index_of(env: Environment, source: Items, args: list[Items]) -> Items:
@@ -110,7 +112,8 @@ def _matches(env: Environment, source: Items, args: list[Items]) -> Items:
     flags = _flags(args, 1, "matches()")
     if text is None or pattern is None:
         return []
-    env.work(patterns.cost(pattern, text))
+    if len(text) > _SHORT:
+        env.work(patterns.cost(pattern, text))
     return [patterns.matches(pattern, text, whole=False, flags=flags)]
 
 
@@ -120,7 +123,8 @@ def _matches_full(env: Environment, source: Items, args: list[Items]) -> Items:
     flags = _flags(args, 1, "matchesFull()")
     if text is None or pattern is None:
         return []
-    env.work(patterns.cost(pattern, text))
+    if len(text) > _SHORT:
+        env.work(patterns.cost(pattern, text))
     return [patterns.matches(pattern, text, whole=True, flags=flags)]
 
 
@@ -132,7 +136,8 @@ def _replace_matches(env: Environment, source: Items, args: list[Items]) -> Item
         return []
     if not pattern:
         return [text]
-    env.work(patterns.cost(pattern, text))
+    if len(text) > _SHORT:
+        env.work(patterns.cost(pattern, text))
     return [patterns.substitute(pattern, new, text, flags=flags)]
 
 
