@@ -168,7 +168,7 @@ def explode(size: int, every: int = 1) -> None:
 
 
 def test_what_doubles_or_repeats_without_end_is_stopped():
-    explode(1000, every=4)
+    explode(1000, every=6)
 
 
 def test_a_resource_of_ten_thousand_levels_is_refused_or_read():
