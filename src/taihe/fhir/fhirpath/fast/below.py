@@ -268,7 +268,7 @@ def descend_item(descent: Descent, item: Item) -> list[Item]:
 
 
 @cache
-def places_below(place: str, deep: bool) -> frozenset[tuple[str, str]]:
+def places_below(place: str, deep: bool) -> tuple[tuple[str, str], ...]:
     """The types and places of what may be below a place."""
     found: set[tuple[str, str]] = set()
     queue, seen = [place], {place}
@@ -284,4 +284,4 @@ def places_below(place: str, deep: bool) -> frozenset[tuple[str, str]]:
                     if own not in seen:
                         seen.add(own)
                         queue.append(own)
-    return frozenset(found)
+    return tuple(sorted(found))

@@ -16,9 +16,10 @@ from taihe.fhir.fhirpath.tree import (
 )
 
 _MOST_KINDS = 6
+_MOST_LOOKED_AT = 40
 
 
-def kinds_below(place: str, deep: bool, look: Look) -> dict[Hashable, tuple[str, str]] | None:
+def kinds_below(place: str, deep: bool, look: Look) -> dict[Hashable, tuple[str, str]]:
     """What may be below a place by what is written for it, with one type and place for each."""
     groups: dict[Hashable, tuple[str, str]] = {}
     for type, own in places_below(place, deep):
@@ -47,8 +48,9 @@ class Descents(Subsets):
                 self.work(f"len({listed})")
                 self.repeat_list(listed, Shape("", ""), emit)
                 return
-            groups = None if self.owners else kinds_below(item.place, deep, look)
-            if groups is None or len(groups) > _MOST_KINDS:
+            mark = self.mark()
+            if self.owners or not self.by_kind(item, deep, look, emit):
+                self.back(mark)
                 descent = self.constant(Descent(look.has, deep=deep))
                 self.line(
                     f"{listed} = descend({descent}, {item.variable}, {item.place!r}, "
@@ -56,34 +58,39 @@ class Descents(Subsets):
                 )
                 self.work(f"len({listed})")
                 self.repeat_list(listed, Shape("", ""), emit)
-                return
-            numbers = {key: at for at, key in enumerate(groups)}
-
-            def number(type: str, place: str) -> int:
-                return numbers[look.alike(type, place)]
-
-            alone = len(groups) == 1
-            raw = Descent(look.has, deep=deep, number=None if alone else number, raw=True)
-            self.line(
-                f"{listed} = descend({self.constant(raw)}, {item.variable}, {item.place!r}, None)"
-            )
-            self.work(f"len({listed})")
-            one, at = self.name(), self.name()
-            self.loop(one if alone else f"{one}, {at}", listed)
-            begin = len(self.lines)
-            for place, (type, own) in enumerate(groups.values()):
-                depth, loops, start = self.indent, self.loops, len(self.lines)
-                if not alone:
-                    self.enter(f"if {at} == {place}:")
-                shape = Shape(one, type, own)
-                if kind_of(type) != "complex":
-                    self.check(shape)
-                body = len(self.lines)
-                emit(shape)
-                if body == len(self.lines):
-                    del self.lines[start:]
-                self.indent, self.loops = depth, loops
-            if begin == len(self.lines):
-                self.line("pass")
 
         self.source(node, focus, of)
+
+    def by_kind(self, item: Shape, deep: bool, look: Look, emit: Emit) -> bool:
+        """What is below a structure as JSON, by what is written for it; False if that is much."""
+        groups = kinds_below(item.place, deep, look)
+        if len(groups) > _MOST_LOOKED_AT:
+            return False
+        listed, one, at = self.name(), self.name(), self.name()
+        descent = self.constant(None)
+        self.line(f"{listed} = descend({descent}, {item.variable}, {item.place!r}, None)")
+        self.work(f"len({listed})")
+        self.loop(f"{one}, {at}", listed)
+        numbers: dict[Hashable, int] = {}
+        for key, (type, own) in groups.items():
+            depth, loops, start = self.indent, self.loops, len(self.lines)
+            self.enter(f"if {at} == {len(numbers)}:")
+            shape = Shape(one, type, own)
+            if kind_of(type) != "complex" and key == (type, own):
+                self.check(shape)
+            body = len(self.lines)
+            emit(shape)
+            if body == len(self.lines):
+                del self.lines[start:]
+            else:
+                numbers[key] = len(numbers)
+            self.indent, self.loops = depth, loops
+            if len(numbers) > _MOST_KINDS:
+                return False
+        self.space[descent] = Descent(
+            lambda type, place: look.has(type, place) and look.alike(type, place) in numbers,
+            deep=deep,
+            number=lambda type, place: numbers[look.alike(type, place)],
+            raw=True,
+        )
+        return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taihe.fhir.fhirpath.fast.folding import folded, is_constant
-from taihe.fhir.fhirpath.fast.looks import Look
+from taihe.fhir.fhirpath.fast.looks import ANY, EVERY, Look, reading
 from taihe.fhir.fhirpath.fast.shapes import Shape, tested
 from taihe.fhir.fhirpath.fast.streams import Streams
 from taihe.fhir.fhirpath.fast.writer import (
@@ -37,10 +37,15 @@ def this_is(node: Node) -> str:
 class Iteration(Streams):
     """Writes `where()`, `select()`, `iif()` and `extension()`."""
 
-    def counted(self, condition: Node, node: Call, focus: Shape, emit: Emit) -> None:
+    def counted(
+        self, condition: Node, node: Call, focus: Shape, emit: Emit, onwards: Look = EVERY
+    ) -> None:
         """The items of a call's source, with `$index` where the condition reads it."""
         if not uses(condition, "$index"):
-            self.source(node, focus, emit)
+            if node.source is None:
+                emit(focus)
+            else:
+                self.each_of(node.source, focus, emit, reading(condition, onwards))
             return
         at = self.name()
         self.line(f"{at} = -1")
@@ -53,7 +58,7 @@ class Iteration(Streams):
 
         self.source(node, focus, count)
 
-    def where(self, node: Call, focus: Shape, emit: Emit) -> None:
+    def where(self, node: Call, focus: Shape, emit: Emit, look: Look = EVERY) -> None:
         condition = node.arguments[0]
         tested_type = this_is(condition)
         if tested_type and node.source is not None:
@@ -78,7 +83,7 @@ class Iteration(Streams):
                 self.line("pass")
             self.indent = depth
 
-        self.counted(condition, node, focus, keep)
+        self.counted(condition, node, focus, keep, look)
 
     def kept_type(self, item: Shape, wanted: str, emit: Emit) -> None:
         holds = tested(item.type, item.place, wanted, cast=False)
@@ -101,7 +106,7 @@ class Iteration(Streams):
                 self.work("1")
             emit(item)
 
-        self.counted(argument, node, focus, lambda item: self.each(argument, item, give))
+        self.counted(argument, node, focus, lambda item: self.each(argument, item, give), ANY)
 
     def extension(self, node: Call, focus: Shape, emit: Emit) -> None:
         """`extension(url)`."""

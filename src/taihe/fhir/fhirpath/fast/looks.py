@@ -9,6 +9,18 @@ from functools import cache
 
 from taihe.fhir import model
 from taihe.fhir.fhirpath.fast.shapes import kind_of
+from taihe.fhir.fhirpath.tree import (
+    Binary,
+    Call,
+    Empty,
+    Index,
+    Literal,
+    Member,
+    Node,
+    Special,
+    Unary,
+    Variable,
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,46 @@ def having(name: str) -> Look:
         return name in model.named("Element" if model.kind(type) == "primitive" else place)
 
     return Look(has, alike)
+
+
+def reading(expression: Node, onwards: Look) -> Look:
+    """For items that an expression asks for elements by name, and that go on to `onwards`."""
+    names: set[str] = set()
+    if not _reads(expression, names):
+        return EVERY
+    looks = [having(name) for name in sorted(names)]
+
+    def alike(type: str, place: str) -> Hashable:
+        return (
+            tuple(look.alike(type, place) for look in looks),
+            onwards.has(type, place),
+            onwards.alike(type, place),
+        )
+
+    return Look(alike=alike)
+
+
+def _reads(node: Node, names: set[str]) -> bool:
+    """Collect the elements of `$this` that are read; False when `$this` itself is looked at."""
+    if isinstance(node, Literal | Empty | Variable):
+        return True
+    if isinstance(node, Special):
+        return node.name != "$this"
+    if isinstance(node, Member):
+        source = node.source
+        if source is None or (isinstance(source, Special) and source.name == "$this"):
+            names.add(node.name)
+            return not model.kind(node.name) and node.name not in ("Resource", "DomainResource")
+        return _reads(source, names)
+    if isinstance(node, Call):
+        if node.source is None or node.name in ("as", "is", "ofType"):
+            return False
+        return all(_reads(part, names) for part in (node.source, *node.arguments))
+    if isinstance(node, Binary):
+        return _reads(node.left, names) and _reads(node.right, names)
+    if isinstance(node, Unary):
+        return _reads(node.operand, names)
+    return isinstance(node, Index) and _reads(node.source, names) and _reads(node.index, names)
 
 
 @cache

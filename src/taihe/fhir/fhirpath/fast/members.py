@@ -50,6 +50,8 @@ class Members(Pen):
                 )
         elif isinstance(node, Call) and node.name in ("descendants", "children"):
             self.below(node, focus, emit, look)
+        elif isinstance(node, Call) and node.name == "where" and node.source is not None:
+            self.where(node, focus, emit, look)
         else:
             self.each(node, focus, emit)
         self.indent, self.loops = depth, loops
@@ -73,7 +75,7 @@ class Members(Pen):
         if item.is_system:
             return
         if item.is_fhir and item.kind != "complex":
-            if name in model.named("Element") or name in model.named(item.place):
+            if name in model.named("Element"):
                 self.line("pass")  # keeps the lines that leave an id or extensions to the closures
             return
         if not item.is_fhir:
@@ -283,6 +285,10 @@ class Members(Pen):
             emit(Shape(one, ""))
         else:
             raise NotFast
+
+    def where(self, node: Call, focus: Shape, emit: Emit, look: Look = EVERY) -> None:
+        """`where()`."""
+        raise NotImplementedError
 
     def below(self, node: Call, focus: Shape, emit: Emit, look: Look = EVERY) -> None:
         """`children()` and `descendants()`."""

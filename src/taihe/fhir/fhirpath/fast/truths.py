@@ -103,7 +103,7 @@ class Truths(Descents):
             self.line(f"if {held} {test} True: {result} = {found}")
 
         if node.arguments:
-            self.counted(node.arguments[0], node, focus, note)
+            self.counted(node.arguments[0], node, focus, note, ANY)
         elif node.source is not None:
             self.each_of(node.source, focus, note, ANY)
         else:
