@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from taihe.fhir import model
+from taihe.fhir.fhirpath.compiler import compile_node
 from taihe.fhir.fhirpath.fast.comparisons import ORDER, Comparisons
 from taihe.fhir.fhirpath.fast.runtime import date_mover
 from taihe.fhir.fhirpath.fast.shapes import DATES, NUMERIC, Shape, kind_of
@@ -117,6 +118,8 @@ class Arithmetic(Comparisons):
             return f"str({shape.variable})"
         if shape.type == "decimal":
             return f"spelled({shape.variable})"
+        if shape.kind == "temporal":
+            return f"temporal_text({shape.variable})"
         return f"text({self.atom(shape)})"
 
     def arithmetic(self, node: Binary, focus: Shape) -> Shape | None:
@@ -170,6 +173,18 @@ class Arithmetic(Comparisons):
         self.line(f"{value} = reduce(plus, {atoms}) if {listed} else None")
         kind = {"whole": "System.Integer"}.get(shape.kind, "System.Number")
         return Shape(value, kind)
+
+    def time(self, node: Call, focus: Shape) -> Shape | None:
+        """`now()`, `today()` and `timeOfDay()`."""
+        if node.source is not None:
+            raise NotFast
+        run = self.constant(compile_node(node))
+        clock = "clock" if self.root.type else "env"
+        self.uses_clock = True
+        value = self.name()
+        self.line(f"{value} = {run}({clock}, [])[0]")
+        kind = {"now": "DateTime", "today": "Date", "timeOfDay": "Time"}[node.name]
+        return Shape(value, f"System.{kind}", sure=True)
 
     def decimal(self, shape: Shape) -> str:
         """A number as a Decimal."""

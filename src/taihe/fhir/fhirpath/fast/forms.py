@@ -44,6 +44,8 @@ def _write(
             pen.line(f"out.append({pen.boxed(item)})")
         elif item.type and item.kind not in ("temporal", "quantity"):
             pen.line(f"out.append({item.variable})")
+        elif item.kind == "temporal" and not items:
+            pen.line(f"out.append(temporal_text({item.variable}))")
         else:
             pen.line(f"put(out, {item.variable})")
 
@@ -59,6 +61,8 @@ def _write(
     except (NotFast, TooMuch, Mixed, Several, RecursionError):
         return None
     head = [header]
+    if begin and pen.uses_clock:
+        head += ["    clock = Clock(now)", "    now = clock.clock()"]
     if begin and pen.uses_env:
         head.append(f"    {begin}")
     if pen.uses_meter:

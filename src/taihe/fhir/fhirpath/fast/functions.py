@@ -153,6 +153,8 @@ class Functions(Arithmetic):
         found = self.own_text(node, focus)
         if found is None:
             return None
+        if found.kind == "temporal":
+            return self.assigned(self.spelled(found), "System.String", found)
         if not found.is_fhir or found.kind == "complex":
             self.space["to_string"] = FUNCTIONS["toString"][2]
             value, listed = self.name(), self.name()

@@ -67,6 +67,15 @@ def begin(resource: dict[str, Any], now: datetime | None) -> Environment:
     return Environment(root, {"context": [root]}, now)
 
 
+class Clock(Environment):
+    """Tells the time, the same however often it is asked."""
+
+    __slots__ = ()
+
+    def __init__(self, now: datetime | None) -> None:
+        self.now = now
+
+
 class Meter(Environment):
     """Counts the work of functions that need nothing else of an environment."""
 
@@ -257,6 +266,11 @@ def started(item: Item, name: str) -> Items:
     return children(item, name)
 
 
+def temporal_text(value: Temporal) -> str:
+    """A date or time as text."""
+    return str(value)
+
+
 def put(out: list[Any], item: Item) -> None:
     """Add an item as JSON has it."""
     value = plain(item)
@@ -368,7 +382,11 @@ def fresh(
     for item in items:
         if id(item) not in seen:
             seen.add(id(item))
-            if _is_new(item, keys, buckets):
+            key = tuple(map(item.get, keys))
+            if key not in buckets:
+                buckets[key] = [item]
+                out.append(item)
+            elif _is_new(item, keys, buckets):
                 out.append(item)
     return out
 

@@ -67,6 +67,7 @@ class Pen:
         self.total_value: Shape | None = None
         self.uses_env = False
         self.uses_meter = False
+        self.uses_clock = False
         self.uses_work = False
         self.closures = 0
         self._journal: list[list[Shape]] = []
