@@ -130,6 +130,37 @@ def counter(place: str) -> Count:
     return _structure(_counts(place))
 
 
+def _one_child(value: Any) -> int:
+    if type(value) is not dict:
+        raise Slow
+    return 0
+
+
+def _many_children(values: Any) -> int:
+    if type(values) is not list:
+        raise Slow
+    for value in values:
+        if type(value) is not dict:
+            raise Slow
+    return len(values) - 1
+
+
+@cache
+def child_counter(place: str) -> Count:
+    """A function that counts the children of a structure at a place."""
+    counts: dict[str, Any] = {}
+    for key, step in _counts(place).items():
+        field = model.fields(place).get(key)
+        if field is None or field.primitive or field.type == "Resource":
+            counts[key] = step
+        else:
+            counts[key] = _many_children if field.many else _one_child
+    for key, field in model.fields(place).items():
+        if field.type == "Resource":
+            counts[key] = _many_children if field.many else _one_child
+    return _structure(counts)
+
+
 def resource_kind(value: Any) -> str:
     """The type of a resource inside another."""
     if type(value) is dict:

@@ -16,7 +16,7 @@ from taihe.fhir.fhirpath.tree import (
 )
 
 _MOST_KINDS = 6
-_MOST_LOOKED_AT = 40
+_MOST_LOOKED_AT = 200
 
 
 def kinds_below(place: str, deep: bool, look: Look) -> dict[Hashable, tuple[str, str]]:

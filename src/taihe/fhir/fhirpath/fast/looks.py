@@ -57,9 +57,10 @@ def having(name: str) -> Look:
     """For items that are asked for one element."""
 
     def alike(type: str, place: str) -> Hashable:
-        fields = model.named(place).get(name, ())
+        primitive = model.kind(type) == "primitive"
+        fields = model.named("Element" if primitive else place).get(name, ())
         signature = tuple((f.key, f.type, f.place, f.many) for f in fields)
-        return model.kind(type) == "primitive", signature
+        return primitive, signature
 
     def has(type: str, place: str) -> bool:
         return name in model.named("Element" if model.kind(type) == "primitive" else place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taihe.fhir.fhirpath.fast.below import counter
+from taihe.fhir.fhirpath.fast.below import child_counter, counter
 from taihe.fhir.fhirpath.fast.casts import type_argument
 from taihe.fhir.fhirpath.fast.descents import Descents
 from taihe.fhir.fhirpath.fast.folding import folded, is_constant
@@ -125,7 +125,7 @@ class Truths(Descents):
         result = self.name()
         source = node.source
         self.line(f"{result} = 0")
-        if isinstance(source, Call) and source.name == "descendants" and not source.arguments:
+        if isinstance(source, Call) and source.name in ("descendants", "children"):
             mark = self.mark()
             try:
                 self.deep_count(source, focus, result)
@@ -141,7 +141,8 @@ class Truths(Descents):
         def of(item: Shape) -> None:
             if not item.is_fhir or item.kind != "complex":
                 raise NotFast
-            count = self.constant(counter(item.place))
+            make = counter if node.name == "descendants" else child_counter
+            count = self.constant(make(item.place))
             self.line(f"{result} += {count}({item.variable})")
             if self.loops:
                 self.work(result)
