@@ -11,9 +11,9 @@ digits, text whose letters change case in their own way), the query stops with `
 caller answers the view by the evaluator then.
 """
 
+from taihe.fhir.views.sql.lists import AGAIN, STOP
 from taihe.fhir.views.sql.rows import REPEAT_DEPTH, Cells
 from taihe.fhir.views.sql.statement import Statement, duckdb_sql, lines_of, spark_sql
-from taihe.fhir.views.sql.writer import AGAIN, STOP
 
 __all__ = [
     "AGAIN",

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from taihe.fhir.views.sql.lists import NeedsDigits, tidy
 from taihe.fhir.views.sql.value import Value, decimal, integer
-from taihe.fhir.views.sql.writer import NeedsDigits, Writer, tidy
+from taihe.fhir.views.sql.writer import Writer
 from taihe.kernel.errors import Unsupported
 
 _SHORT = 9

@@ -9,8 +9,9 @@ from taihe.fhir import model
 from taihe.fhir.fhirpath.tree import Binary
 from taihe.fhir.fhirpath.values import CALENDAR_OF_UCUM
 from taihe.fhir.views.sql import dates, numbers
+from taihe.fhir.views.sql.lists import NeedsDigits
 from taihe.fhir.views.sql.value import NOTHING, Value, boolean, text
-from taihe.fhir.views.sql.writer import NeedsDigits, Writer
+from taihe.fhir.views.sql.writer import Writer
 from taihe.kernel.errors import Unsupported
 
 NUMBERS = ("integer", "decimal")
@@ -315,6 +316,8 @@ def _quantity(w: Writer, value: Value, operator: str) -> tuple[Value, str, str]:
     if value.kind == "quantity":
         if not value.place or value.place in CALENDAR_OF_UCUM.values():
             raise Unsupported("A quantity is compared with a calendar unit.", "Write it in UCUM.")
+        if value.literal is None:
+            raise Unsupported("A quantity is worked out before it is used.", "Write its number.")
         number = w.number_literal(Decimal(str(value.literal)))
         return number, w.d.text(value.place), "true"
     if value.kind in NUMBERS:

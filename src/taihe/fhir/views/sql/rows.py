@@ -13,9 +13,10 @@ from taihe.fhir.views.definition import Column, Select, View
 from taihe.fhir.views.dialect import Dialect
 from taihe.fhir.views.sql import numbers
 from taihe.fhir.views.sql.functions import FUNCTIONS
+from taihe.fhir.views.sql.lists import tidy
 from taihe.fhir.views.sql.schema import Schema
 from taihe.fhir.views.sql.value import Value, kind_of
-from taihe.fhir.views.sql.writer import Writer, tidy
+from taihe.fhir.views.sql.writer import Writer
 from taihe.kernel.errors import Incorrect, Unsupported
 
 REPEAT_DEPTH = 8

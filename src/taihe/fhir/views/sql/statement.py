@@ -8,8 +8,8 @@ from typing import Any
 
 from taihe.fhir.views.definition import View
 from taihe.fhir.views.dialect import DUCKDB, SPARK, Dialect
+from taihe.fhir.views.sql.lists import NeedsDigits
 from taihe.fhir.views.sql.rows import Cells, Rows, unified
-from taihe.fhir.views.sql.writer import NeedsDigits
 from taihe.kernel.errors import Unsupported
 
 LONGEST = 400_000

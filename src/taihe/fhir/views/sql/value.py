@@ -72,3 +72,13 @@ def text(sql: str) -> Value:
 def decimal(sql: str) -> Value:
     """A decimal that was reckoned, as text without final zeros."""
     return Value(sql, "decimal", "Decimal", system=True, computed=True)
+
+
+def choice(forms: list[Value]) -> Value:
+    """Values of which at most one is there, as one value that is a choice."""
+    flat = [inner for form in forms for inner in (form.choices or (form,)) if inner.kind != "none"]
+    if not flat:
+        return NOTHING
+    if len(flat) == 1:
+        return flat[0]
+    return Value("", "complex", "", "", any(form.many for form in flat), None, tuple(flat))
