@@ -79,7 +79,11 @@ class Comparisons(Truths):
                 return "quantity"
             return "other"
 
+        noted: list[Shape] = []
+        begin = len(self.lines)
+
         def note(item: Shape) -> None:
+            self.note(noted, item)
             self.line(f"{seen} = True")
             if item.type and alike(item.type, item.place) == "other":
                 unequal = str(operator == "!=")
@@ -90,6 +94,9 @@ class Comparisons(Truths):
 
         alone = operator in ("=", "!=")
         self.switch(left, focus, note, seen, alike, alone=alone)
+        if not noted and begin == len(self.lines):
+            del self.lines[begin - 1 :]
+            return None
         return Shape(result, "System.Boolean")
 
     def equality(self, node: Binary, focus: Shape) -> Shape | None:
