@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -28,8 +29,16 @@ VIEW = {
 
 
 def taihe(*words: object) -> subprocess.CompletedProcess[str]:
+    fresh = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TAIHE_", "DJANGO_"))
+    }
     return subprocess.run(
-        [sys.executable, "-m", "taihe.cli.main", *map(str, words)], capture_output=True, text=True
+        [sys.executable, "-m", "taihe.cli.main", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=fresh,
     )
 
 
