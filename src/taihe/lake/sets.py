@@ -21,6 +21,12 @@ from typing import Any
 from taihe.kernel.errors import Incorrect, NotFound
 
 MANIFEST = "manifest.json"
+STAGED_GROUPS = 8  # row groups (of 122 880 rows) that are parted by their key at a time
+
+
+def _path(path: Path) -> str:
+    """A path as text in SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)
@@ -143,23 +149,37 @@ class ParquetSet:
         return Part(name, rows)
 
     def _write_by(self, connection: Any, select: str, key: str) -> tuple[Part, ...]:
+        """
+        Parts for each value of the key, of at most about `STAGED_GROUPS` row groups each.
+
+        A partitioned write holds all its rows in memory, so the rows are first staged in files
+        of a bounded size, and each of those is parted by itself.
+        """
         typed = self._typed(connection, select)
         folder = self.folder / f"new-{uuid.uuid4().hex}"
-        path = str(folder).replace("'", "''")
+        staged, parted = folder / "staged", folder / "parted"
+        parts: list[Part] = []
         try:
-            written = connection.execute(
-                f"COPY (SELECT {typed}, {key} AS part_key FROM ({select})) TO '{path}' "
-                "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (part_key), "
-                "WRITE_PARTITION_COLUMNS false, RETURN_STATS true)"
+            staged.mkdir(parents=True)
+            connection.execute(
+                f"COPY (SELECT {typed}, {key} AS part_key FROM ({select})) TO {_path(staged)} "
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUPS_PER_FILE {STAGED_GROUPS})"
             )
-            names = [column[0] for column in written.description]
-            parts = []
-            for row in written.fetchall():
-                found = dict(zip(names, row, strict=True))
-                name = f"{uuid.uuid4().hex}.parquet"
-                Path(found["filename"]).replace(self.folder / name)
-                own = found["partition_keys"]["part_key"]
-                parts.append(Part(name, found["count"], own))
+            for file in sorted(staged.glob("*.parquet")):
+                written = connection.execute(
+                    f"COPY (FROM read_parquet({_path(file)})) TO {_path(parted)} "
+                    "(FORMAT parquet, COMPRESSION zstd, PARTITION_BY (part_key), "
+                    "WRITE_PARTITION_COLUMNS false, RETURN_STATS true)"
+                )
+                names = [column[0] for column in written.description]
+                for row in written.fetchall():
+                    found = dict(zip(names, row, strict=True))
+                    name = f"{uuid.uuid4().hex}.parquet"
+                    Path(found["filename"]).replace(self.folder / name)
+                    own = found["partition_keys"]["part_key"]
+                    parts.append(Part(name, found["count"], own))
+                shutil.rmtree(parted, ignore_errors=True)
+                file.unlink()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return tuple(sorted(parts, key=lambda part: (part.key or "", part.name)))
